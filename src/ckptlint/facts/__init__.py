@@ -1,0 +1,1 @@
+"""Statements about the code that rules read."""

@@ -1,0 +1,1 @@
+"""Forward analysis over lowered code."""

@@ -1,0 +1,1 @@
+"""What library calls mean, as data."""

@@ -1,0 +1,1 @@
+"""What a file says, lowered once and independent of every other file."""

@@ -1,0 +1,1 @@
+"""Turning bytes into trees, and places in trees into rows and columns."""
