@@ -1,8 +1,8 @@
 """Lint pinned public packages and compare what is reported with the reviewed lists in tests/ecosystem/.
 
-A plain run fails on a crash, on a high or medium diagnostic that no list holds, on a listed one that vanished,
-moved or changed its confidence, and on one that nobody has reviewed yet. Diagnostics of low confidence are
-counted only.
+A plain run fails on a crash, on a high or medium diagnostic that no list holds, on a listed one that
+vanished, moved or changed its confidence, and on one that nobody has reviewed yet. Diagnostics of low
+confidence are counted only.
 """
 
 from __future__ import annotations
