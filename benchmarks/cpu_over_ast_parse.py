@@ -1,4 +1,4 @@
-"""CPU time of `ckptlint check` over a tree, as a multiple of a process that only `ast.parse`s the same files."""
+"""CPU time of `ckptlint check` as a multiple of a process that only `ast.parse`s the same files."""
 
 from __future__ import annotations
 
