@@ -12,6 +12,7 @@ from train import CHECKPOINT, CLASSES, ActivityNet, load_windows
 
 
 def load_model(path: str, device: torch.device) -> nn.Module:
+    """The trained network from a checkpoint of train.py."""
     model = ActivityNet().to(device)
     checkpoint = torch.load(path, map_location=device)
     model.load_state_dict(checkpoint["model_state"])
@@ -32,6 +33,7 @@ def confusion(model: nn.Module, loader: DataLoader, device: torch.device) -> tor
 
 
 def main() -> None:
+    """Evaluate from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data/test.npz"))
     parser.add_argument("--batch-size", type=int, default=256)

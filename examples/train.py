@@ -36,6 +36,7 @@ class ActivityNet(nn.Module):
         self.head = nn.Linear(64, classes)
 
     def forward(self, windows: torch.Tensor) -> torch.Tensor:
+        """Class scores, (batch, classes)."""
         return self.head(self.dropout(self.features(windows).flatten(1)))
 
 
@@ -48,6 +49,7 @@ def load_windows(path: Path) -> TensorDataset:
 
 
 def save_checkpoint(path: str, model: nn.Module, optimizer: torch.optim.Optimizer, epoch: int) -> None:
+    """Write what a resumed run needs; the file is replaced after every epoch."""
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     torch.save(
         {
@@ -62,6 +64,7 @@ def save_checkpoint(path: str, model: nn.Module, optimizer: torch.optim.Optimize
 def train_epoch(
     model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, device: torch.device
 ) -> float:
+    """One pass over the training windows; returns the mean loss."""
     model.train()
     total = 0.0
     for windows, labels in loader:
@@ -74,6 +77,7 @@ def train_epoch(
 
 
 def main() -> None:
+    """Train from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=Path("data/train.npz"))
     parser.add_argument("--epochs", type=int, default=30)
