@@ -21,6 +21,7 @@ class ActivityNet(nn.Module):
     """Two convolutions over time, then a linear layer; input is (batch, 3 axes, 128 samples)."""
 
     def __init__(self, classes: int = len(CLASSES)) -> None:
+        """Build the layers for a number of classes."""
         super().__init__()
         self.features = nn.Sequential(
             nn.Conv1d(3, 32, kernel_size=7, padding=3),
