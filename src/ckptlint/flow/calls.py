@@ -285,6 +285,7 @@ class Calls(Operands):
         if held.role is Role.TENSOR and name in _SAME_TENSOR:
             return of_atom(ref)
         self._hand_over(arguments, name)
+        self.taint(ref, derived(arguments.values()))
         return derived([of_atom(ref), *arguments.values()])
 
     def _call_unseen_method(self, ref: Ref, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
@@ -297,6 +298,7 @@ class Calls(Operands):
         if ref.location not in self.state.modes and words_of(name) & MODE_WORDS:
             self.state.switch_mode(ref.location, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=True)
+        self.taint(ref, derived(arguments.values()))
         return derived([of_atom(ref), *arguments.values()])
 
     def _call_method_of_unknown(
@@ -446,6 +448,10 @@ class Calls(Operands):
             # A callable given by the caller, called on a model: it may do anything to it.
             self._hand_over(arguments, name, project=True)
         site = self.site(operand.at)
+        if self.self_location is not None and root_of(ref.location) == self.self_location:
+            if self._is_whole(self.self_location):
+                # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
+                ref, site, evidence = Ref(self.self_location), self.site(self.function.at), {"type"}
         self.record(
             Forward(
                 site,
@@ -456,6 +462,9 @@ class Calls(Operands):
                 tuple(self.loops),
                 self.quiet == 0,
                 self._synthetic(arguments),
+                name,
+                self.statement,
+                self.loop_places[0] if self.loop_places else self.statement,
                 evidence=frozenset(evidence),
             )
         )
@@ -763,7 +772,8 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
 
 def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     value = _targets(api, "of", receiver, bound)
-    c.record(Update(c.site(op.at), c.within, c.state.tests, derived([value, *a.values()])))
+    operand = c.expanded(derived([value, *a.values()]))
+    c.record(Update(c.site(op.at), c.within, c.state.tests, operand, tuple(c.loops)))
     return derived([value])
 
 

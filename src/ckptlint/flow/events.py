@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ckptlint.flow.domain import FunctionKey, Items, Location, ModeSet, Site, Value
 from ckptlint.flow.state import Test
+from ckptlint.semantics.model import Place
 
 Change = Callable[[Value], Value]
 ChangeModes = Callable[[ModeSet], ModeSet]
@@ -42,6 +43,12 @@ class Forward(Event):
     """False under no_grad and its like."""
     synthetic: bool
     """Its inputs are random, zero or one tensors only."""
+    written: str = ""
+    """The callee as it stands in the source."""
+    statement: Place = (1, 1, 1, 1)
+    """The statement it lies in."""
+    anchor: Place = (1, 1, 1, 1)
+    """The outermost loop around it in its function, else the statement."""
     method: str = ""
     """The method called on the model when it is not the model itself."""
     evidence: frozenset[str] = frozenset()
@@ -53,9 +60,11 @@ class Forward(Event):
 
 @dataclass(frozen=True, slots=True)
 class Update(Event):
-    """A backward pass or an optimizer step on something computed before."""
+    """A backward pass on something computed before."""
 
     operand: Value
+    loops: tuple[str, ...] = ()
+    """As in Forward."""
 
     def mapped(self, change: Change, modes: ChangeModes) -> Update:
         return replace(self, operand=change(self.operand))

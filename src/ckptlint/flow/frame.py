@@ -20,14 +20,18 @@ from ckptlint.flow.domain import (
     Made,
     ModeDef,
     ModeSet,
+    More,
     Object,
     Origin,
     Parameter,
+    Ran,
     Ref,
     Site,
     Value,
     assuming,
+    bounded,
     of_atom,
+    origins_of_atoms,
 )
 from ckptlint.flow.events import Event
 from ckptlint.flow.program import BUILTINS
@@ -80,6 +84,8 @@ class Frame:
         self.events: dict[object, Event] = {}
         self.objects: dict[Location, Object] = {}
         self.loops: list[str] = []
+        self.statement: Place = (1, 1, 1, 1)
+        self.loop_places: list[Place] = []
         self.markers: tuple[tuple[str, Place], ...] = ()
         """Pseudo call sites that tell the iterations of an unrolled loop apart."""
         self.quiet = 0
@@ -111,6 +117,22 @@ class Frame:
             self.truncated = True
             return
         self.events[(type(event), event.site, event.within, getattr(event, "key", None), event.tests)] = event
+
+    def expanded(self, value: Value) -> Value:
+        """A value with what the objects among its origins were made from in turn."""
+        found: set[Origin] = set(value.origins)
+        work: list[Origin] = list(value.origins)
+        while work and len(found) < 200:
+            origin = work.pop()
+            if isinstance(origin, Ran | More):
+                continue
+            new: set[Origin] = set(self.state.origins.get(origin, ()))
+            content = self.state.items.get(origin)
+            for part in content.values() if content is not None else ():
+                new |= part.origins | {r.location for r in part.refs()}
+            work.extend(new - found)
+            found |= new
+        return Value(value.atoms, value.open, bounded(frozenset(found)))
 
     @property
     def within(self) -> tuple[FunctionKey, ...]:
@@ -158,6 +180,13 @@ class Frame:
         for key in [k for k in self.state.fields if k.base == location]:
             del self.state.fields[key]
         return Ref(location)
+
+    def taint(self, ref: Ref, value: Value) -> None:
+        """What an object was given is part of what comes out of it."""
+        found = value.origins | origins_of_atoms(value.atoms)
+        if found:
+            location = ref.location
+            self.state.origins[location] = bounded(self.state.origins.get(location, frozenset()) | found)
 
     # ------------------------------------------------------------------------------------------------- modes
 

@@ -64,6 +64,7 @@ class Interpreter(Calls):
         for statement in body:
             if not self.state.reachable:
                 return
+            self.statement = statement.at
             _EXECUTE[type(statement)](self, statement)
             if self.sinks and self.state.reachable:
                 self.sinks[-1].append(self.state.copy())
@@ -125,7 +126,7 @@ class Interpreter(Calls):
             if content is None:
                 held = self.object_at(ref.location)
                 if held is not None and held.role is not None:
-                    self._taint(ref, value)
+                    self.taint(ref, value)
                     continue
                 content = Items("delta")
             certain = len(refs) == 1 and not base.open
@@ -134,12 +135,7 @@ class Interpreter(Calls):
                 continue
             element = value if content.element is None else join(content.element, value)
             self.state.items[ref.location] = content._replace(open=True, element=element)
-            self._taint(ref, value)
-
-    def _taint(self, ref: Ref, value: Value) -> None:
-        origins = derived([value]).origins
-        if origins:
-            self.state.origins[ref.location] = self.state.origins.get(ref.location, frozenset()) | origins
+            self.taint(ref, value)
 
     def _unpack(self, targets: list[Operand], value: Value) -> None:
         parts: list[Value] | None = None
@@ -211,6 +207,7 @@ class Interpreter(Calls):
         self.exits.append(exits)
         before = self.markers
         self.loops.append(written(statement.iter))
+        self.loop_places.append(statement.at)
         for index, item in enumerate(items):
             self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
             self.assign(statement.target, item)  # type: ignore[arg-type]
@@ -220,6 +217,7 @@ class Interpreter(Calls):
             exits.continues.clear()
         self.markers = before
         self.loops.pop()
+        self.loop_places.pop()
         self.exits.pop()
         if self.state.reachable:
             self.block(statement.orelse)
@@ -234,6 +232,7 @@ class Interpreter(Calls):
         head = self.state
         entry = head.copy()
         self.loops.append(written(statement.iter) if statement.target is not None else "")
+        self.loop_places.append(statement.at)
         exits = LoopExits()
         for _ in range(MAX_ROUNDS):
             exits = LoopExits()
@@ -252,6 +251,7 @@ class Interpreter(Calls):
                 break
             head = new
         self.loops.pop()
+        self.loop_places.pop()
         after = head.copy() if may_end else DEAD
         if after.reachable and statement.orelse:
             self.state = after

@@ -211,6 +211,8 @@ class Operands(Frame):
         return self.state.read_field(ref.location, name)
 
     def _read_key(self, ref: Ref, key: str, operand: model.Index, content: Items | None) -> None:
+        if content is not None and content.get(key) is not None:
+            return
         held = self.object_at(ref.location)
         role = held.role if held is not None else None
         root = root_of(ref.location)

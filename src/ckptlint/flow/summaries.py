@@ -39,7 +39,7 @@ from ckptlint.flow.domain import (
     origins_of_atoms,
     root_of,
 )
-from ckptlint.flow.events import Event, Forward
+from ckptlint.flow.events import Event, Forward, Update
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.state import entry_mode
@@ -433,12 +433,18 @@ class Application:
             if isinstance(event, Forward) and isinstance(mapped, Forward):
                 mapped = replace(
                     mapped,
-                    loops=(*frame.loops, *event.loops)[-6:],
+                    loops=(*frame.loops, *event.loops)[:8],
                     gradients=event.gradients and frame.quiet == 0,
                 )
                 if event.site in self._collapsed:
                     collapsed.append(mapped)
                     continue
+            if isinstance(mapped, Update):
+                mapped = replace(
+                    mapped,
+                    operand=frame.expanded(mapped.operand),
+                    loops=(*frame.loops, *mapped.loops)[:8],
+                )
             frame.record(
                 replace(
                     mapped,
@@ -461,6 +467,9 @@ class Application:
                     tuple(frame.loops),
                     frame.quiet == 0 and any(f.gradients for f in collapsed),
                     first.synthetic,
+                    frame.program.function(self.summary.context.key).name,
+                    frame.statement,
+                    frame.loop_places[0] if frame.loop_places else frame.statement,
                     method=frame.program.function(self.summary.context.key).name,
                     evidence=frozenset({"type"}),
                 )
