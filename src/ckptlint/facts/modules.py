@@ -1,0 +1,267 @@
+"""What a model is made of: whether train and eval mode differ for it, and whether it holds buffers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ckptlint.flow.analyzer import Analyzer
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, Const, FunctionAtom, FunctionKey, Object, Value
+from ckptlint.flow.program import statements_of
+from ckptlint.flow.written import operands_of, walk
+from ckptlint.knowledge.catalog import MISSING, Api
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics import model
+from ckptlint.semantics.constants import fold
+from ckptlint.semantics.constants import MISSING as UNFOLDED
+from ckptlint.semantics.model import Function, Place
+
+MAX_NESTING = 6
+"""Classes and helpers followed from one model; what lies deeper is unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trait:
+    """Whether a model has a property: True with the layer that shows it, False, or None when part is unseen."""
+
+    holds: bool | None
+    layer: str = ""
+    path: str = ""
+    at: Place | None = None
+
+
+NO = Trait(False)
+UNSEEN = Trait(None)
+
+
+class Modules:
+    """Looks models up, each class once per set of literal arguments."""
+
+    def __init__(self, analyzer: Analyzer) -> None:
+        self.analyzer = analyzer
+        self.program = analyzer.program
+        self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
+
+    def trait(self, held: Object | None, name: str, depth: int = 0) -> Trait:
+        """A trait ("sensitive" or "buffers") of the model that an object is."""
+        if held is None:
+            return UNSEEN
+        if held.model is not None:
+            return self._of_class(held.model, name, _literals(held.arguments), depth)
+        if held.api is None:
+            return UNSEEN
+        return self._of_api(held.api, name, dict(held.arguments), depth)
+
+    # ------------------------------------------------------------------------------------------------ library
+
+    def _of_api(self, api: Api, name: str, arguments: Mapping[str, Value], depth: int) -> Trait:
+        if api.role is Role.CONTAINER:
+            return UNSEEN
+        bound = {k: _literal_of(v) for k, v in arguments.items()}
+        return _trait(api, name, bound)
+
+    # ---------------------------------------------------------------------------------------------- the project
+
+    def _of_class(
+        self, key: ClassKey, name: str, arguments: tuple[tuple[str, object], ...], depth: int
+    ) -> Trait:
+        known = (key, name, arguments)
+        found = self._classes.get(known)
+        if found is None:
+            self._classes[known] = NO  # A class that holds itself adds nothing.
+            found = self._classes[known] = self._look(key, name, dict(arguments), depth)
+        return found
+
+    def _look(self, key: ClassKey, name: str, arguments: dict[str, object], depth: int) -> Trait:
+        if depth > MAX_NESTING:
+            return UNSEEN
+        hierarchy = self.analyzer.classes.hierarchy(key)
+        unseen = not hierarchy.is_complete
+        for api in hierarchy.apis:
+            if api.role in MODULE_ROLES and api.role not in (Role.MODULE_BASE, Role.CONTAINER):
+                trait = _trait(api, name, {})
+                if trait.holds:
+                    return trait
+                unseen |= trait.holds is None
+        for base in hierarchy.order:
+            record = self.program.record(base.path)
+            if record is None:
+                continue
+            for method, index in sorted(record.classes[base.index].methods.items()):
+                function = record.functions[index]
+                if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
+                    return Trait(True, "self.training", base.path, function.at)
+                given = arguments if method == "__init__" else {}
+                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, method == "__init__")
+                if trait.holds:
+                    return trait
+                unseen |= trait.holds is None
+        return UNSEEN if unseen else NO
+
+    def _of_function(
+        self, key: FunctionKey, name: str, arguments: dict[str, object], depth: int, builds: bool
+    ) -> Trait:
+        function = self.program.function(key)
+        environment = _environment(function, arguments)
+        unseen = False
+        called: set[int] = set()
+        for statement in statements_of(function.body):
+            for top in operands_of(statement):
+                for operand in walk(top):
+                    if isinstance(operand, model.CallSite):
+                        called.add(id(operand.func))
+                        trait = self._of_call(key.path, operand, name, environment, depth)
+                    elif isinstance(operand, model.Name | model.Attribute) and id(operand) not in called:
+                        trait = self._of_reference(key.path, operand, name)
+                    else:
+                        continue
+                    if trait.holds:
+                        return trait
+                    unseen |= trait.holds is None
+            if builds and isinstance(statement, model.Bind) and statement.value is not None:
+                unseen |= self._holds_something_given(function, statement)
+        for parameter in function.parameters:
+            if parameter.default is not None:
+                trait = self._of_reference(key.path, parameter.default, name)
+                if trait.holds:
+                    return trait
+        return UNSEEN if unseen else NO
+
+    def _of_call(
+        self, path: str, call: model.CallSite, name: str, environment: Mapping[str, object], depth: int
+    ) -> Trait:
+        if not isinstance(call.func, model.Name | model.Attribute):
+            return NO
+        if isinstance(call.func, model.Attribute) and call.func.name == "register_buffer" and name == "buffers":
+            return Trait(True, "register_buffer", path, call.at)
+        atom = self.program.resolve(path, call.func)
+        if isinstance(atom, ApiAtom):
+            api = self.program.catalog.api(atom.name)
+            if api is None or api.role not in _BUILDING:
+                return UNSEEN if api is None and _looks_like_class(atom.name) else NO
+            bound = _bound_literals(api, call, environment)
+            trait = _trait(api, name, bound)
+            return Trait(True, atom.name.rsplit(".", 1)[-1], path, call.at) if trait.holds else trait
+        if isinstance(atom, ClassAtom):
+            if not self.analyzer.classes.hierarchy(atom.key).is_module:
+                return NO
+            given = _call_literals(self, atom.key, call, environment)
+            return self._of_class(atom.key, name, given, depth + 1)
+        if isinstance(atom, FunctionAtom) and depth < MAX_NESTING:
+            return self._of_function(atom.key, name, {}, depth + 1, False)
+        return NO
+
+    def _of_reference(self, path: str, operand: model.Operand, name: str) -> Trait:
+        """A layer class that is handed on without being called (`norm_layer=nn.BatchNorm2d`)."""
+        if not isinstance(operand, model.Name | model.Attribute):
+            return NO
+        atom = self.program.resolve(path, operand)
+        if isinstance(atom, ApiAtom):
+            api = self.program.catalog.api(atom.name)
+            if api is not None and api.role is Role.LAYER:
+                trait = _trait(api, name, {})
+                return Trait(True, atom.name.rsplit(".", 1)[-1], path, operand.at) if trait.holds else trait
+        return NO
+
+    def _holds_something_given(self, function: Function, statement: model.Bind) -> bool:
+        """`self.part = part`: a module given from outside, which this class does not show."""
+        names = {p.name for p in function.parameters[1:]}
+        for target in statement.targets:
+            if isinstance(target, model.Attribute) and isinstance(statement.value, model.Name):
+                if statement.value.id in names and _sounds_like_module(statement.value.id):
+                    return True
+        return False
+
+
+_BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
+
+
+def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
+    if api.role in (Role.LOAD, Role.OUTSIDE_LOAD):
+        return UNSEEN
+    if name not in api.options:
+        return UNSEEN if api.role is Role.MODEL else NO
+    holds = api.holds(name, bound)
+    if holds is None and name == "sensitive":
+        # A rate that is configured is one that somebody means to be above zero.
+        holds = True
+    return Trait(holds, api.name.rsplit(".", 1)[-1])
+
+
+def _looks_like_class(name: str) -> bool:
+    return name.rsplit(".", 1)[-1][:1].isupper()
+
+
+def _sounds_like_module(name: str) -> bool:
+    words = set(name.lower().split("_"))
+    return bool(words & {"model", "net", "network", "encoder", "decoder", "backbone", "head", "module", "layer", "block"})
+
+
+def _reads_training(function: Function) -> bool:
+    if "training" not in function.mentions or not function.parameters:
+        return False
+    receiver = function.parameters[0].name
+    for statement in statements_of(function.body):
+        for top in operands_of(statement):
+            for operand in walk(top):
+                if isinstance(operand, model.Attribute) and operand.name == "training":
+                    if isinstance(operand.value, model.Name) and operand.value.id == receiver:
+                        return True
+    return False
+
+
+def _literals(arguments: tuple[tuple[str, Value], ...]) -> tuple[tuple[str, object], ...]:
+    found = []
+    for name, value in arguments:
+        constant = value.constant()
+        found.append((name, constant.value if constant is not None else MISSING))
+    return tuple(found)
+
+
+def _literal_of(value: Value) -> object:
+    atom = value.single
+    return atom.value if isinstance(atom, Const) else MISSING
+
+
+def _environment(function: Function, arguments: Mapping[str, object]) -> dict[str, object]:
+    """Literal values of a function's parameters: as given, else their defaults when nothing is known."""
+    found: dict[str, object] = {}
+    for parameter in function.parameters:
+        if parameter.name in arguments:
+            found[parameter.name] = arguments[parameter.name]
+        elif parameter.default is not None:
+            value = fold(parameter.default)
+            found[parameter.name] = MISSING if value is UNFOLDED else value
+        else:
+            found[parameter.name] = MISSING
+    return found
+
+
+def _value_in(operand: model.Operand, environment: Mapping[str, object]) -> object:
+    if isinstance(operand, model.Name):
+        return environment.get(operand.id, MISSING)
+    value = fold(operand)
+    return MISSING if value is UNFOLDED else value
+
+
+def _bound_literals(api: Api, call: model.CallSite, environment: Mapping[str, object]) -> dict[str, object]:
+    positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None and not a.star]
+    keywords = {a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None}
+    return dict(api.bind(positional, keywords))
+
+
+def _call_literals(
+    modules: Modules, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
+) -> tuple[tuple[str, object], ...]:
+    init = modules.analyzer.classes.method(key, "__init__")
+    if init is None or any(a.star for a in call.args):
+        return ()
+    parameters = [p.name for p in modules.program.function(init).parameters[1:]]
+    positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None]
+    found = dict(zip(parameters, positional, strict=False))
+    found.update({a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None})
+    hashable = {k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()}
+    return tuple(sorted(hashable.items()))
+
+
