@@ -1,0 +1,177 @@
+"""The abstract state at a point of a function, and how two of them join."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ckptlint.flow.domain import (
+    UNKNOWN,
+    UNKNOWN_MODE,
+    Field,
+    Items,
+    Location,
+    Made,
+    ModeDef,
+    ModeSet,
+    Origin,
+    Ref,
+    Value,
+    crossing,
+    depth_of,
+    join,
+    join_items,
+    of_atom,
+    MAX_DEPTH,
+)
+
+Test = tuple[str, bool]
+"""A branch condition as written, and the side taken."""
+
+
+def entry_mode(location: Location) -> ModeSet:
+    """The mode a location had before the function began."""
+    return frozenset({ModeDef("entry", None, location)})
+
+
+@dataclass(slots=True)
+class State:
+    """What holds at one point: names, attributes, containers, modes, and what objects were derived from."""
+
+    names: dict[str, Value] = field(default_factory=dict)
+    fields: dict[Field, Value] = field(default_factory=dict)
+    items: dict[Location, Items] = field(default_factory=dict)
+    modes: dict[Location, ModeSet] = field(default_factory=dict)
+    origins: dict[Location, frozenset[Origin]] = field(default_factory=dict)
+    tests: frozenset[Test] = frozenset()
+    reachable: bool = True
+
+    def copy(self) -> State:
+        """An independent state with the same content."""
+        return State(
+            dict(self.names),
+            dict(self.fields),
+            dict(self.items),
+            dict(self.modes),
+            dict(self.origins),
+            self.tests,
+            self.reachable,
+        )
+
+    # ------------------------------------------------------------------------------------------- attributes
+
+    def read_field(self, location: Location, name: str) -> Value:
+        """The value of an attribute: as written here, else as it was on entry."""
+        key = Field(location, name)
+        value = self.fields.get(key)
+        if value is not None:
+            return value
+        if depth_of(location) >= MAX_DEPTH:
+            return Value(frozenset(), True, frozenset({location}))
+        return of_atom(Ref(key))
+
+    def write_field(self, location: Location, name: str, value: Value, certain: bool) -> None:
+        """Set an attribute; when another object may be meant instead, keep the old value beside it."""
+        key = Field(location, name)
+        if not certain:
+            value = join(self.read_field(location, name), value)
+        self.fields[key] = value
+        # What was known of the object formerly there says nothing about the new one.
+        for table in (self.modes, self.items, self.origins):
+            if key in table:
+                del table[key]  # type: ignore[attr-defined]
+
+    # ------------------------------------------------------------------------------------------------ modes
+
+    def mode_of(self, location: Location) -> ModeSet:
+        """The mode definitions that reach here for a location; a part follows its whole."""
+        at = location
+        while True:
+            found = self.modes.get(at)
+            if found is not None:
+                return found
+            if not isinstance(at, Field):
+                break
+            at = at.base
+        if isinstance(at, Made):
+            return UNKNOWN_MODE
+        return entry_mode(location)
+
+    def switch_mode(self, location: Location, modes: ModeSet) -> None:
+        """Set the mode of a location and of everything below it."""
+        for key in [k for k in self.modes if k != location and _below(k, location)]:
+            del self.modes[key]
+        self.modes[location] = modes
+
+    # ------------------------------------------------------------------------------------------------- joins
+
+    def join(self, other: State) -> State:
+        """What holds when either state may be the one."""
+        if not self.reachable:
+            return other
+        if not other.reachable:
+            return self
+        names = dict(self.names)
+        for name, value in other.names.items():
+            mine = names.get(name)
+            names[name] = join(mine, value) if mine is not None else join(value, UNKNOWN)
+        for name in self.names.keys() - other.names.keys():
+            names[name] = join(names[name], UNKNOWN)
+        fields = dict(self.fields)
+        for key, value in other.fields.items():
+            mine = fields.get(key)
+            fields[key] = join(mine if mine is not None else self._before(key), value)
+        for key in self.fields.keys() - other.fields.keys():
+            fields[key] = join(fields[key], other._before(key))
+        items = dict(self.items)
+        for location, content in other.items.items():
+            mine_items = items.get(location)
+            items[location] = join_items(mine_items, content) if mine_items is not None else content
+        modes = dict(self.modes)
+        for location in self.modes.keys() | other.modes.keys():
+            a = self.modes.get(location) or self._mode_before(location)
+            b = other.modes.get(location) or other._mode_before(location)
+            modes[location] = a | b
+        origins = dict(self.origins)
+        for location, found in other.origins.items():
+            origins[location] = origins.get(location, frozenset()) | found
+        return State(names, fields, items, modes, origins, self.tests & other.tests, True)
+
+    def _before(self, key: Field) -> Value:
+        if isinstance(key.base, Made):
+            return UNKNOWN
+        return of_atom(Ref(key)) if depth_of(key) <= MAX_DEPTH else UNKNOWN
+
+    def _mode_before(self, location: Location) -> ModeSet:
+        # An object that only one path made is not there on the other: nothing joins.
+        if isinstance(location, Made):
+            return frozenset()
+        return self.mode_of(location)
+
+    def cross_back_edge(self) -> State:
+        """The state at a loop's head on a later iteration."""
+        state = self.copy()
+        state.modes = {k: crossing(v) for k, v in self.modes.items()}
+        return state
+
+    def same_as(self, other: State) -> bool:
+        """Whether two states say the same (for fixpoints)."""
+        return (
+            self.reachable == other.reachable
+            and self.modes == other.modes
+            and self.names == other.names
+            and self.fields == other.fields
+            and self.items == other.items
+            and self.origins == other.origins
+        )
+
+
+def _below(location: Location, whole: Location) -> bool:
+    while isinstance(location, Field):
+        location = location.base
+        if location == whole:
+            return True
+    return False
+
+
+DEAD = State(reachable=False)
+"""No path leads here."""

@@ -1,0 +1,381 @@
+"""What an API can be to a training run, and which keys a row of each role may carry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from types import MappingProxyType
+
+
+class Role(str, Enum):
+    """What an API is to a training run; rows write the value, code compares members."""
+
+    MODULE_BASE = "module_base"
+    LAYER = "layer"
+    CONTAINER = "container"
+    MODEL = "model"
+    WRAPPER = "wrapper"
+    IDENTITY = "identity"
+    OPTIMIZER = "optimizer"
+    SCHEDULER = "scheduler"
+    SCALER = "scaler"
+    AVERAGE = "average"
+    LOADER = "loader"
+    DATASET = "dataset"
+    SAVE = "save"
+    LOAD = "load"
+    OUTSIDE_LOAD = "outside_load"
+    MODE_SWITCH = "mode_switch"
+    MODE_READ = "mode_read"
+    MODE_CONTEXT = "mode_context"
+    SNAPSHOT = "snapshot"
+    RESTORE = "restore"
+    BACKWARD = "backward"
+    STEP = "step"
+    TRAINER = "trainer"
+    FIT = "fit"
+    NO_GRAD = "no_grad"
+    HARMLESS = "harmless"
+    COPY = "copy"
+    PATH_JOIN = "path_join"
+    TENSOR = "tensor"
+    FUNCTIONAL = "functional"
+    ENTRY = "entry"
+    TRANSPARENT = "transparent"
+    FREEZE = "freeze"
+    SEED = "seed"
+    RANDOM = "random"
+    TRANSFORM = "transform"
+    SPLIT = "split"
+    MODULE_STATE = "module_state"
+
+
+ROLES: Mapping[str, Role] = MappingProxyType({role.value: role for role in Role})
+"""Roles by the word a row writes."""
+
+METHODS_OF: Mapping[Role, Role] = MappingProxyType(
+    {
+        Role.LAYER: Role.MODEL,
+        Role.CONTAINER: Role.MODEL,
+        Role.WRAPPER: Role.MODEL,
+        Role.AVERAGE: Role.MODEL,
+        Role.MODULE_BASE: Role.MODEL,
+    }
+)
+"""Where an object's methods are looked up when its own role has no row for one: a layer is a model too."""
+
+TRIGGER_ROLES: frozenset[Role] = frozenset(
+    {
+        Role.SAVE,
+        Role.LOAD,
+        Role.SNAPSHOT,
+        Role.RESTORE,
+        Role.MODE_SWITCH,
+        Role.MODE_CONTEXT,
+        Role.BACKWARD,
+        Role.FIT,
+        Role.NO_GRAD,
+        Role.FUNCTIONAL,
+    }
+)
+"""Roles whose calls make a file worth parsing."""
+
+
+class Kind(Enum):
+    """What the value of a row's key must be; the value of a member is how a message says it."""
+
+    FLAG = "true or false"
+    TEXT = "a string"
+    TEXTS = "a string or a list of strings"
+    TABLE = "a table"
+    NAMES = "a list of parameter names"
+    CONDITION = 'true, false or a condition over the parameters such as "p > 0 and not inplace"'
+    PARAMETER = 'the name of a parameter, or "self"'
+    PARAMETERS = 'a parameter\'s name, a list of them, "self" or "*"'
+    VERSION = 'a version such as "2.6"'
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a row: what it may hold, and what it says."""
+
+    kind: Kind
+    meaning: str
+    choices: tuple[str, ...] = ()
+
+
+def _flag(meaning: str) -> Key:
+    return Key(Kind.FLAG, meaning)
+
+
+def _text(meaning: str, *choices: str) -> Key:
+    return Key(Kind.TEXT, meaning, choices)
+
+
+def _texts(meaning: str, *choices: str) -> Key:
+    return Key(Kind.TEXTS, meaning, choices)
+
+
+def _condition(meaning: str) -> Key:
+    return Key(Kind.CONDITION, meaning)
+
+
+def _parameter(meaning: str) -> Key:
+    return Key(Kind.PARAMETER, meaning)
+
+
+def _parameters(meaning: str) -> Key:
+    return Key(Kind.PARAMETERS, meaning)
+
+
+COMMON_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "name": _text("the qualified name; of a method its bare name; `*` stands for any part without a dot, `**` for any part"),
+        "names": _texts("several names that share the row"),
+        "role": _text("what the API is to a training run"),
+        "params": Key(Kind.NAMES, "parameters in order, receiver excluded; `*x` takes the rest, after `*` by keyword only"),
+        "defaults": Key(Kind.TABLE, "literal defaults of parameters"),
+        "framework": _text("the library whose version `since` and `until` speak of; default: the file's"),
+        "since": Key(Kind.VERSION, "first version in which the row holds"),
+        "until": Key(Kind.VERSION, "first version in which the row no longer holds"),
+        "trigger": _texts("literals of which a file that uses the API holds one; default: made from the name"),
+    }
+)
+"""Keys of every row."""
+
+METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
+    {
+        "on": _texts("the receiver's role, or several"),
+        "evidence": _flag("a call of this name alone shows that the receiver has the role `on`"),
+    }
+)
+"""Further keys of a `[[method]]` row."""
+
+_MODES = ("train", "eval", "unknown")
+_SOURCES = ("python", "numpy", "torch", "keras", "jax", "albumentations", "own")
+
+_MODULE: dict[str, Key] = {
+    "sensitive": _condition("the output differs between train and eval mode"),
+    "buffers": _condition("it holds state that is no parameter and that training changes"),
+    "children": _parameters("the parameters that hold its modules"),
+    "mode": _text("the mode it is created in; default: train", *_MODES),
+    "instance_of": _text("the qualified name of the class whose methods the result has"),
+    "random": _condition("it draws random numbers in every mode"),
+}
+
+ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
+    {
+        Role.MODULE_BASE: {
+            "switches": _flag("the framework switches train and eval itself"),
+            "tracks_containers": _flag("modules in plain lists and dicts are registered"),
+            "forward": _text("the method that a call of the instance runs"),
+            "instance_of": _MODULE["instance_of"],
+        },
+        Role.LAYER: _MODULE,
+        Role.CONTAINER: {
+            **_MODULE,
+            "holds": _text("what it registers", "modules", "parameters"),
+            "form": _text("how its items are kept", "list", "dict", "chain"),
+        },
+        Role.MODEL: {
+            **_MODULE,
+            "switches": _flag("the framework switches train and eval itself"),
+            "pretrained": _condition("it comes with weights"),
+        },
+        Role.WRAPPER: {
+            "of": _parameters("the model that is wrapped; a list or `*` with returns = arguments"),
+            "returns": _text("what the call gives; default: wrapper", "wrapper", "argument", "arguments"),
+            "prefix": _text("what the keys of the wrapper's state dict start with"),
+            "inner": _text("the attribute that gives the wrapped model"),
+            "sensitive": _condition("it makes the output differ between train and eval mode"),
+            "buffers": _condition("it adds state that is no parameter and that training changes"),
+            "instance_of": _MODULE["instance_of"],
+        },
+        Role.IDENTITY: {
+            "of": _parameter("what comes back; for a method `self`"),
+            "unwraps": _flag("a wrapper given comes back as the model in it"),
+            "returns": _text("what the call gives; default: argument", "argument", "iterable", "nothing"),
+        },
+        Role.OPTIMIZER: {
+            "of": _parameter("the parameters it updates"),
+            "stateful": _condition("its state changes later steps"),
+            "wraps": _parameter("an optimizer, or the class of one, that it drives"),
+            "rate": _parameter("the learning rate"),
+        },
+        Role.SCHEDULER: {
+            "of": _parameter("the optimizer it drives"),
+            "recovers": _condition("restoring the optimizer alone gives the right rate"),
+            "children": _parameters("schedulers it chains"),
+        },
+        Role.SCALER: {"enabled": _condition("it scales at all")},
+        Role.AVERAGE: {
+            "of": _parameter("the model, or its parameters, that is averaged"),
+            "prefix": _text("what the keys of its state dict start with"),
+            "inner": _text("the attribute that gives the averaged model"),
+            "averages_buffers": _condition("buffers are averaged or copied too"),
+            "is_model": _flag("it is called like the model"),
+        },
+        Role.LOADER: {
+            "dataset": _parameter("where its items come from"),
+            "shuffle": _parameter("whether the order is random"),
+            "sampler": _parameter("who decides the order"),
+            "workers": _parameter("how many processes fetch"),
+            "transform": _parameter("the transform of its items"),
+        },
+        Role.DATASET: {
+            "of": _parameters("the datasets it is made from"),
+            "transform": _parameters("the transforms of its items"),
+            "split": _parameter("which part of the data it is"),
+            "train": _parameter("whether it is the training part"),
+            "iterable": _flag("its items can only be iterated"),
+        },
+        Role.SAVE: {
+            "value": _parameters("what is stored"),
+            "path": _parameter("where"),
+            "stores": _text(
+                "what the file holds; default: value", "value", "model", "weights", "optimizer", "training"
+            ),
+            "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
+            "every_rank": _flag("every process must call it, or it guards itself"),
+        },
+        Role.LOAD: {
+            "path": _parameter("where from"),
+            "weights_only": _parameter("whether only plain data is accepted"),
+            "into": _parameters("what is overwritten in place"),
+            "returns": _text("what the call gives; default: value", "value", "model", "weights", "nothing"),
+            "mode": _MODULE["mode"],
+            "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
+            "restores": _text("what is restored; default: the value", "value", "model", "weights", "training"),
+            "strict": _parameter("whether all keys must match"),
+            "instance_of": _MODULE["instance_of"],
+        },
+        Role.OUTSIDE_LOAD: {
+            "path": _parameter("which weights"),
+            "returns": _text("what the call gives; default: value", "value", "model", "path"),
+            "mode": _MODULE["mode"],
+        },
+        Role.MODE_SWITCH: {
+            "mode": _text("the mode it switches to", "train", "eval"),
+            "flag": _parameter("true switches to train, false to eval"),
+            "of": _parameters("the models; default: self"),
+        },
+        Role.MODE_READ: {"of": _parameter("the model; default: self")},
+        Role.MODE_CONTEXT: {
+            "mode": _text("the mode inside", "train", "eval"),
+            "flag": _parameter("true switches to train, false to eval"),
+            "of": _parameters("the models; default: self"),
+        },
+        Role.SNAPSHOT: {
+            "kind": _text(
+                "what it gives",
+                *("state_dict", "parameters", "named_parameters", "buffers", "named_buffers", "modules"),
+                "adapter",
+            ),
+            "of": _parameter("the object; default: self"),
+            "copies": _flag("the tensors are copies"),
+            "unwraps": _flag("keys carry no wrapper's prefix"),
+        },
+        Role.RESTORE: {
+            "value": _parameter("the state"),
+            "strict": _parameter("whether all keys must match"),
+            "of": _parameter("the object; default: self"),
+            "returns": _text("what the call gives; default: nothing", "nothing", "keys", "self"),
+        },
+        Role.BACKWARD: {
+            "of": _parameters("the loss; default: self"),
+            "returns": _text("what the call gives; default: nothing", "nothing", "gradients", "function"),
+        },
+        Role.STEP: {
+            "of": _parameters("the object stepped; default: self"),
+            "steps": _text(
+                "what kind of object that is", "optimizer", "scheduler", "scaler", "average", "engine"
+            ),
+            "model": _parameter("the model an average follows"),
+        },
+        Role.TRAINER: {
+            "model": _parameters("the model, when the constructor takes it"),
+            "data": _parameters("the data, when the constructor takes it"),
+            "switches": _flag("it switches train and eval itself"),
+            "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
+            "instance_of": _MODULE["instance_of"],
+        },
+        Role.FIT: {
+            "kind": _text("what happens; default: fit", "fit", "evaluate", "predict"),
+            "model": _parameters("the model; default: the trainer's, or self"),
+            "data": _parameters("the data"),
+            "path": _parameter("the checkpoint it starts from"),
+            "leaves": _text("the mode the model is in afterwards", *_MODES),
+        },
+        Role.NO_GRAD: {
+            "grad": _text("what happens to gradients; default: off", "off", "on"),
+            "flag": _parameter("whether gradients are on"),
+        },
+        Role.HARMLESS: {
+            "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
+            "of": _parameters("what comes back, or the data it is made from"),
+            "runs_model": _flag("it calls the model"),
+        },
+        Role.COPY: {"of": _parameter("what is copied; default: self"), "deep": _condition("the parts are copied too")},
+        Role.PATH_JOIN: {"of": _parameters("the pieces")},
+        Role.TENSOR: {
+            "values": _text("where its values come from", "random", "constant", "data"),
+            "registers": _text("as an attribute of a module it becomes", "parameter", "buffer"),
+            "of": _parameters("what it is made from"),
+            "shares": _flag("it shares memory with what it is made from"),
+        },
+        Role.FUNCTIONAL: {
+            "flag": _parameter("true makes it behave as in training"),
+            "sensitive": _condition("it does anything when the flag is true"),
+            "random": _condition("it draws random numbers whatever the mode"),
+        },
+        Role.ENTRY: {
+            "kind": _text("how it marks the entry point", "decorator", "caller"),
+            "of": _parameter("the function that is called"),
+        },
+        Role.TRANSPARENT: {
+            "kind": _text(
+                "how the decorated function behaves; default: same", "same", "contextmanager", "cached", "partial"
+            ),
+            "of": _parameter("the function"),
+        },
+        Role.FREEZE: {"of": _parameters("what; default: self"), "flag": _parameter("true trains, false freezes")},
+        Role.SEED: {
+            "sources": _texts("the random sources it seeds", *_SOURCES),
+            "seed": _parameter("the seed"),
+        },
+        Role.RANDOM: {
+            "source": _text("the random source", *_SOURCES),
+            "seed": _parameter("the seed, when it makes a generator"),
+            "generator": _parameter("a generator to draw from"),
+            "kind": _text("what it does; default: draw", "draw", "generator", "state"),
+            "of": _parameters("what is drawn from or shuffled"),
+        },
+        Role.TRANSFORM: {
+            "random": _condition("it draws random numbers"),
+            "source": _text("the random source", *_SOURCES),
+            "seed": _parameter("the seed"),
+            "children": _parameters("the steps it is made of"),
+            "kind": _text(
+                "what the step does",
+                *("compose", "resize", "crop", "scale", "normalize", "convert", "color", "geometry", "other"),
+            ),
+            "is_module": _flag("it is a module or layer too"),
+        },
+        Role.SPLIT: {
+            "of": _parameters("what is split"),
+            "random": _condition("the parts are drawn at random"),
+            "seed": _parameter("the seed or generator"),
+            "source": _text("the random source without a seed", *_SOURCES),
+            "shuffle": _parameter("whether the order is random"),
+            "kind": _text("what it is; default: call", "call", "splitter"),
+        },
+        Role.MODULE_STATE: {
+            "kind": _text("what is registered", "buffer", "parameter", "module"),
+            "key": _parameter("the parameter that holds the name"),
+            "value": _parameter("the value"),
+            "persistent": _parameter("whether the state dict holds it"),
+        },
+    }
+)
+"""The keys that a row of a role may carry beyond the common ones."""
