@@ -1,7 +1,7 @@
 """Path patterns in the language of .gitignore: for .gitignore files, exclusions and per-file ignores.
 
-Written here rather than taken from a library because this runs on every start: most patterns of real files are plain
-names or suffixes, which a set and `str.endswith` answer without a regular expression.
+Written here rather than taken from a library because this runs on every start: most patterns of real files
+are plain names or suffixes, which a set and `str.endswith` answer without a regular expression.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def _trimmed(line: str) -> str:
 
 
 def _expression(text: str, only_folders: bool) -> str | None:
-    """A pattern as a regular expression over a whole path (folders end in `/`); None when it can never match."""
+    """A regular expression over a whole path (folders end in `/`); None when it can never match."""
     anchored = "/" in text
     body = _body(text.removeprefix("/"))
     if body is None:

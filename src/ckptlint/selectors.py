@@ -59,7 +59,9 @@ def parse_selector(text: str) -> Selector:
     codes = frozenset(rule.code for rule in rules if rule.topic == word)
     if codes:
         return Selector(word, 1, codes)
-    raise UnknownSelectorError(f"no rule, topic or prefix is called `{word}`{suggestion(word, _words(rules))}")
+    raise UnknownSelectorError(
+        f"no rule, topic or prefix is called `{word}`{suggestion(word, _words(rules))}"
+    )
 
 
 def _words(rules: Iterable[Rule]) -> list[str]:
@@ -91,7 +93,7 @@ class Selection:
 def selected_codes(selections: Iterable[Selection]) -> frozenset[str]:
     """The rules in force: later sources win, and within one source the more exact selector.
 
-    `unreadable-file` stays on unless it is ignored by name: a run that could not read a file must not look clean.
+    `unreadable-file` stays on unless it is ignored: a run that could not read a file must not look clean.
     """
     codes = {rule.code for rule in all_rules() if rule.on_by_default}
     for selection in selections:

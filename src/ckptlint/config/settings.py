@@ -43,7 +43,7 @@ class FileConfig:
     """A configuration file, checked; None where it says nothing."""
 
     path: Path | None = None
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     per_file_ignores: tuple[tuple[str, tuple[Selector, ...]], ...] = ()
     severity: tuple[tuple[Selector, Severity], ...] = ()
     exclude: tuple[str, ...] | None = None
@@ -59,7 +59,7 @@ class FileConfig:
 class Overrides:
     """What the command line says; it wins over the file."""
 
-    selection: Selection = Selection()
+    selection: Selection = field(default_factory=Selection)
     exclude: tuple[str, ...] | None = None
     extend_exclude: tuple[str, ...] = ()
     min_confidence: Confidence | None = None

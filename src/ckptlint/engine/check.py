@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ckptlint.config import Settings
+from ckptlint.config import FileConfig, Overrides, Settings, find_config, join, read_config
 from ckptlint.diagnostic import Diagnostic
-from ckptlint.engine.files import ProjectFiles
+from ckptlint.engine.files import ProjectFiles, discover
+from ckptlint.engine.root import analysis_root, common_parent
 from ckptlint.engine.run import Failure, run
 from ckptlint.engine.suppressions import apply_suppressions
 
@@ -35,7 +37,18 @@ def check(files: ProjectFiles, settings: Settings) -> Result:
     return Result(sorted(graded, key=_order), outcome.failures, len(selected) - len(sure), files)
 
 
-def _selected(diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings) -> Iterable[Diagnostic]:
+def check_paths(paths: Iterable[Path]) -> Result:
+    """What the command prints for these paths with no options: for other programs and for tests."""
+    given = [Path(os.path.abspath(path)) for path in paths]
+    parent = common_parent(given)
+    found = find_config(parent)
+    settings = join(read_config(found) if found else FileConfig(), Overrides(), Path.cwd())
+    return check(discover(given, analysis_root(parent), settings), settings)
+
+
+def _selected(
+    diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings
+) -> Iterable[Diagnostic]:
     ignored: dict[str, frozenset[str]] = {}
     for one in diagnostics:
         path = one.span.path
@@ -46,7 +59,9 @@ def _selected(diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: 
 
 
 def _is_printed(one: Diagnostic, files: ProjectFiles) -> bool:
-    places: set[Path] = {files.located(span.path) for span in (one.span, *(rest.span for rest in one.related))}
+    places: set[Path] = {
+        files.located(span.path) for span in (one.span, *(rest.span for rest in one.related))
+    }
     return not places.isdisjoint(files.given)
 
 

@@ -81,7 +81,9 @@ def discover(
     for start in starts:
         if start in walker.reached:
             continue
-        for found in walker.walk(start, walker.ignores_above(top, start)[0], given_folders, start in given_folders):
+        for found in walker.walk(
+            start, walker.ignores_above(top, start)[0], given_folders, start in given_folders
+        ):
             everything.add(found.path)
             if found.is_given:
                 given.add(found.path)
@@ -104,7 +106,7 @@ def discover(
 def _sorted_out(
     paths: Iterable[Path], overlay: Mapping[Path, bytes], root: str
 ) -> tuple[list[str], list[str], list[str]]:
-    """Folders, files, and warnings about what is neither; a link into the project stands for what it leads to."""
+    """Folders, files, and warnings about what is neither; a link into the project is what it leads to."""
     folders: list[str] = []
     files: list[str] = [str(path) for path in overlay]
     warnings: list[str] = []

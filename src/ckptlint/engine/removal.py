@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ckptlint.text import Applicability, Edit, Fix, Source, Span, split_lines
+from ckptlint.text import Applicability, Edit, Fix, Source, Span, rows
 
 
 def removal(source: Source, span: Span, items: Sequence[str], idle: Sequence[str]) -> Fix:
@@ -34,12 +34,15 @@ def _shortened(source: Source, span: Span, kept: Sequence[str]) -> Edit:
 def _without(source: Source, span: Span) -> Edit:
     line = source.line(span.row)
     before, after = line[: span.column - 1], line[span.end_column - 1 :]
-    if not before.strip() and not after.strip() and span.row < len(split_lines(source.text)):
+    if not before.strip() and not after.strip() and rows(source.text)[span.row - 1] != line:
         return Edit(Span(span.path, span.row, 1, span.row + 1, 1, span.cell), "")
     if after.strip():
         # Another comment follows on the row: it takes this one's place.
         end = len(line) - len(after.lstrip()) + 1
         rest = after.lstrip()
-        return Edit(Span(span.path, span.row, span.column, span.row, end, span.cell), "" if rest.startswith("#") else "# ")
+        return Edit(
+            Span(span.path, span.row, span.column, span.row, end, span.cell),
+            "" if rest.startswith("#") else "# ",
+        )
     start = len(before.rstrip()) + 1
     return Edit(Span(span.path, span.row, start, span.row, len(line) + 1, span.cell), "")

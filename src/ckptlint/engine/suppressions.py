@@ -19,7 +19,9 @@ from ckptlint.syntax.decode import UndecodableError, decode
 from ckptlint.text import Source, Span
 
 _WORTH_READING = re.compile(rb"ckptlint|noqa", re.IGNORECASE)
-_OWN = re.compile(r"#\s*ckptlint:\s*(?P<word>[\w-]*)(?P<list>\s*\[(?P<items>[^\]\r\n#]*)\])?(?P<reason>\s*--[^#\r\n]*)?")
+_OWN = re.compile(
+    r"#\s*ckptlint:\s*(?P<word>[\w-]*)(?P<list>\s*\[(?P<items>[^\]\r\n#]*)\])?(?P<reason>\s*--[^#\r\n]*)?"
+)
 # As flake8 reads it: a list that starts with no code leaves a bare `noqa`, which silences everything.
 _NOQA = re.compile(
     r"#\s*noqa(?![\w-])(?::\s?(?P<items>[A-Z]+[0-9]+(?:(?:\s*,\s*|\s+)[A-Z]+[0-9]+)*)\b)?", re.IGNORECASE
@@ -71,7 +73,7 @@ def read_suppressions(source: Source) -> FileSuppressions:
 def apply_suppressions(
     diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings
 ) -> list[Diagnostic]:
-    """The diagnostics that no comment silences, and one for every comment of a given file that silences nothing."""
+    """The diagnostics that no comment silences, and CKP002 for comments in given files that do nothing."""
     by_path: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
         by_path[diagnostic.span.path].append(diagnostic)
@@ -88,7 +90,9 @@ def apply_suppressions(
     return kept
 
 
-def _apply(found: FileSuppressions, reported: list[Diagnostic], ran: frozenset[str], judged: bool) -> list[Diagnostic]:
+def _apply(
+    found: FileSuppressions, reported: list[Diagnostic], ran: frozenset[str], judged: bool
+) -> list[Diagnostic]:
     if found.whole_file:
         return []
     used: set[tuple[Suppression, Item]] = set()
@@ -119,7 +123,9 @@ def _read_own(found: FileSuppressions, own: re.Match[str], span: Span) -> None:
     if word == "ignore-file" and written is None:
         found.whole_file = True
     elif word == "ignore-file":
-        found.mistaken.append((span, "`ignore-file` takes no list; use `per-file-ignores` in the configuration"))
+        found.mistaken.append(
+            (span, "`ignore-file` takes no list; use `per-file-ignores` in the configuration")
+        )
     elif word == "ignore" and written and written.strip():
         words = [item.strip() for item in written.split(",")]
         items = tuple(_own_item(item) for item in words if item)
@@ -164,14 +170,19 @@ def _unused(
         message = f"this comment suppresses nothing: {reason}"
         yield UNUSED_SUPPRESSION.at(span, message, confidence=Confidence.HIGH)
     for suppression in found.suppressions:
-        idle = [item for item in suppression.items if (suppression, item) not in used and _is_judged(item, ran)]
+        idle = [
+            item for item in suppression.items if (suppression, item) not in used and _is_judged(item, ran)
+        ]
         if idle:
             yield UNUSED_SUPPRESSION.at(
                 suppression.span,
                 _message(idle),
                 confidence=Confidence.HIGH,
                 fix=removal(
-                    found.source, suppression.span, [item.text for item in suppression.items], [item.text for item in idle]
+                    found.source,
+                    suppression.span,
+                    [item.text for item in suppression.items],
+                    [item.text for item in idle],
                 ),
             )
 
@@ -186,4 +197,5 @@ def _is_judged(item: Item, ran: frozenset[str]) -> bool:
 def _message(idle: list[Item]) -> str:
     unknown = next((item.problem for item in idle if item.problem), None)
     names = ", ".join(f"`{item.text}`" for item in idle)
-    return f"{names} suppresses nothing: " + (unknown or "no such diagnostic is reported here")
+    verb = "suppresses" if len(idle) == 1 else "suppress"
+    return f"{names} {verb} nothing: " + (unknown or "no such diagnostic is reported here")

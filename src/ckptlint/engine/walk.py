@@ -15,7 +15,15 @@ SKIPPED_FOLDERS = frozenset(
     {
         *(".bzr", ".git", ".hg", ".svn"),
         *(".direnv", ".nox", ".pyenv", ".tox", ".venv", "site-packages", "venv", "__pypackages__"),
-        *(".cache", ".hypothesis", ".ipynb_checkpoints", ".mypy_cache", ".pytest_cache", ".pytype", ".ruff_cache"),
+        *(
+            ".cache",
+            ".hypothesis",
+            ".ipynb_checkpoints",
+            ".mypy_cache",
+            ".pytest_cache",
+            ".pytype",
+            ".ruff_cache",
+        ),
         *("__pycache__", ".eggs", "_build", "build", "buck-out", "dist"),
         *(".idea", ".vscode", "node_modules"),
     }
@@ -46,7 +54,7 @@ class Walker:
     """Folders walked so far."""
 
     def walk(self, top: str, ignores: Ignores, given: frozenset[str], is_given: bool) -> Iterator[Found]:
-        """Python files below `top`, which itself is walked whatever its name; links to folders are not followed."""
+        """Python files below `top`, which is walked whatever its name; links to folders are not followed."""
         stack = [(top, ignores, is_given)]
         while stack:
             folder, inherited, inside = stack.pop()
@@ -87,7 +95,11 @@ class Walker:
     def excluded(self, path: str, is_folder: bool, ignores: Ignores) -> bool:
         """Whether a walk passes over a path."""
         name = os.path.basename(path)
-        if is_folder and self.settings.default_exclusions and (name in SKIPPED_FOLDERS or name.endswith(".egg-info")):
+        if (
+            is_folder
+            and self.settings.default_exclusions
+            and (name in SKIPPED_FOLDERS or name.endswith(".egg-info"))
+        ):
             return True
         if is_folder and name == ".git":
             return True
@@ -103,8 +115,7 @@ class Walker:
         return False
 
     def ignores_above(self, root: str, path: str) -> tuple[Ignores, bool]:
-        """The .gitignore patterns in force where a path below the root lies, and whether a walk from the root would
-        not come to it."""
+        """The .gitignore patterns in force in force at a path below the root, and whether a walk would miss it."""
         ignores = repository_ignores(root) if self.settings.respect_gitignore else ()
         excluded = False
         folder = root

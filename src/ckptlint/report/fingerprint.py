@@ -6,19 +6,20 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
-from ckptlint.report.view import View
+from ckptlint.report.view import View, lines
 
 
 def fingerprints(view: View) -> Iterator[str]:
     """One for each diagnostic, in their order.
 
-    Made from the code, the path below the analysis root, the text of the row without its spacing, and how many
-    equal ones came before in that file.
+    Made from the code, the path below the analysis root, the text of the row without its spacing, and how
+    many equal ones came before in that file.
     """
     seen: Counter[tuple[str, str, str]] = Counter()
     for one in view.diagnostics:
         source = view.source(one.span.path)
-        text = "".join(source.line(one.span.row).split()) if source and one.span.cell is None else ""
+        rows = lines(source.text) if source is not None and one.span.cell is None else ()
+        text = "".join(rows[one.span.row - 1].split()) if 0 < one.span.row <= len(rows) else ""
         key = (one.code, view.below_root(one.span.path), text)
         parts = "\0".join((*key, str(seen[key])))
         seen[key] += 1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint.report.style import Style, visible, width
-from ckptlint.text import Source, Span, split_lines
+from ckptlint.report.view import lines
+from ckptlint.text import Source, Span
 
 _WIDEST = 120
 """Columns of source shown of one row; data files have rows of megabytes."""
@@ -23,8 +24,8 @@ def frame(
 
     Of a span over several rows the first is shown with carets to its end, and where it ends.
     """
-    lines = split_lines(source.text)
-    if not 0 < span.row <= len(lines):
+    rows = lines(source.text)
+    if not 0 < span.row <= len(rows):
         return
     bar = style.paint("|", "blue")
 
@@ -33,13 +34,13 @@ def frame(
         return f"{number} {bar} {text}".rstrip()
 
     first = max(1, span.row - context)
-    line = lines[span.row - 1]
+    line = rows[span.row - 1]
     start = min(span.column - 1, len(line))
     end = min(span.end_column - 1, len(line)) if span.end_row == span.row else len(line.rstrip())
     offset = _offset(line, start, end)
     for row in range(first, span.row):
-        if lines[row - 1].strip():
-            yield row_of(row, _cut(lines[row - 1], offset))
+        if rows[row - 1].strip():
+            yield row_of(row, _cut(rows[row - 1], offset))
     yield row_of(span.row, _cut(line, offset))
     # Where the row was cut on the left, its first shown column is an ellipsis.
     before = ("…" if offset else "") + visible(line[offset:start])
@@ -47,9 +48,9 @@ def frame(
     carets = "^" * max(1, min(width(marked), _WIDEST - width(before)))
     more = f" … to row {span.end_row}" if span.end_row > span.row else ""
     yield f"{'':>{gutter}} {bar} {' ' * width(before)}{style.paint(carets + more, 'bold', color)}"
-    for row in range(span.row + 1, min(span.row + context, len(lines)) + 1):
-        if span.end_row == span.row and lines[row - 1].strip():
-            yield row_of(row, _cut(lines[row - 1], offset))
+    for row in range(span.row + 1, min(span.row + context, len(rows)) + 1):
+        if span.end_row == span.row and rows[row - 1].strip():
+            yield row_of(row, _cut(rows[row - 1], offset))
 
 
 def _offset(line: str, start: int, end: int) -> int:

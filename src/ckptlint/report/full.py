@@ -32,7 +32,8 @@ def _block(one: Diagnostic, view: View, style: Style) -> Iterator[str]:
         yield from _frame(related.span, view, gutter, style, "blue")
     if one.fix is not None:
         note = " (unsafe fix)" if one.fix.applicability is Applicability.UNSAFE else ""
-        yield f"{'':>{gutter}} {style.paint('= help:', 'bold', 'cyan')} {visible(one.fix.title)}{style.paint(note, 'dim')}"
+        label = style.paint("= help:", "bold", "cyan")
+        yield f"{'':>{gutter}} {label} {visible(one.fix.title)}{style.paint(note, 'dim')}"
 
 
 def _frame(span: Span, view: View, gutter: int, style: Style, color: str, context: int = 0) -> Iterator[str]:

@@ -32,6 +32,9 @@ def statistics(diagnostics: Sequence[Diagnostic], as_json: bool) -> str:
     counts = Counter((one.code, one.name) for one in diagnostics)
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     if as_json:
-        return json.dumps([{"code": code, "name": name, "count": n} for (code, name), n in rows], indent=2) + "\n"
+        return (
+            json.dumps([{"code": code, "name": name, "count": n} for (code, name), n in rows], indent=2)
+            + "\n"
+        )
     wide = max((len(str(count)) for _, count in rows), default=0)
     return "".join(f"{count:>{wide}}  {code}  {name}\n" for (code, name), count in rows)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from ckptlint.diagnostic import Diagnostic
-from ckptlint.text import Source
+from ckptlint.text import Source, rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +23,9 @@ class View:
 
 
 Renderer = Callable[[View], Iterator[str]]
+
+
+@lru_cache(maxsize=8)
+def lines(text: str) -> tuple[str, ...]:
+    """The rows of a file without their line ends; remembered, for one file has many diagnostics."""
+    return tuple(row.rstrip("\r\n") for row in rows(text))

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from ckptlint.text import Source, Span
 
-# Strings are stepped over, so that a `#` within one starts nothing. A string that is not closed ends with its row (or,
-# tripled, with the file), so that a broken file still shows its comments.
+# Strings are stepped over, so that a `#` within one starts nothing. A string that is not closed ends with its
+# row (or, tripled, with the file), so that a broken file still shows its comments.
 _TOKEN = re.compile(
     r'"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*(?:"""|\\?\Z)'
     r"|'''[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*(?:'''|\\?\Z)"

@@ -1,4 +1,4 @@
-"""Bytes of a Python file to text, as Python itself reads them (byte order mark, coding cookie, else UTF-8)."""
+"""Bytes of a Python file to text, as Python reads them: byte order mark, coding cookie, else UTF-8."""
 
 from __future__ import annotations
 
