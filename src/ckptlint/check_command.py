@@ -27,7 +27,7 @@ from ckptlint.config.values import parse_confidence, parse_size
 from ckptlint.engine.check import Result
 from ckptlint.engine.check import check as check_files
 from ckptlint.engine.files import ProjectFiles, discover, shown_path
-from ckptlint.engine.root import analysis_root, common_parent
+from ckptlint.engine.root import analysis_root, common_parent, given_path
 from ckptlint.report import render
 from ckptlint.report.output import wants_color, write_file, write_out
 from ckptlint.report.summary import statistics as count_rules
@@ -142,11 +142,10 @@ def _parse(option: str, value: str, parse: Callable[[str], T]) -> T:
 
 
 def _existing(paths: Iterable[str]) -> list[Path]:
-    given = [Path(os.path.abspath(path)) for path in dict.fromkeys(paths)]
-    missing = [path for path in given if not os.path.lexists(path)]
+    missing = [Path(os.path.abspath(path)) for path in paths if not os.path.lexists(path)]
     if missing:
         raise Refused("\n".join(map(_missing, missing)))
-    return given
+    return [given_path(path) for path in dict.fromkeys(paths)]
 
 
 def _missing(path: Path) -> str:

@@ -110,16 +110,22 @@ def _expression(text: str, only_folders: bool) -> str | None:
     return expression
 
 
+_BACKWARD = re.compile(r"([^\\])-([^\\\]])")
+
+
+def _first_of_range(found: re.Match[str]) -> str:
+    """A range that runs backward means its first character to git, and breaks a regular expression."""
+    return found[0] if found[1] <= found[2] else found[1]
+
+
 def _body(text: str) -> str | None:
     pieces: list[str] = []
     at = 0
     while at < len(text):
-        if text.startswith("**/", at) and (at == 0 or text[at - 1] == "/"):
-            pieces.append("(?:.*/)?")
-            at += 3
-        elif text[at:] == "**" and at and text[at - 1] == "/":
-            pieces.append(".+")
-            at += 2
+        stars = re.compile(r"\*\*+(?:/|\Z)").match(text, at) if at == 0 or text[at - 1] == "/" else None
+        if stars is not None:
+            pieces.append("(?:.*/)?" if stars[0].endswith("/") else ".+")
+            at = stars.end()
         elif text[at] == "*":
             pieces.append("[^/]*")
             while at < len(text) and text[at] == "*":
@@ -132,7 +138,8 @@ def _body(text: str) -> str | None:
             if found is None:
                 return None
             # A class never matches a slash, whatever it holds.
-            inner = found[2].replace("[", r"\[").replace("]", r"\]")
+            inner = _BACKWARD.sub(_first_of_range, found[2].replace("[", r"\["))
+            inner = re.sub(r"^\]", r"\]", inner)
             pieces.append(f"(?!/)[{'^' if found[1] else ''}{inner}]")
             at = found.end()
         elif text[at] == "\\":

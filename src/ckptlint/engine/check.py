@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 from ckptlint.config import FileConfig, Overrides, Settings, find_config, join, read_config
 from ckptlint.diagnostic import Diagnostic
 from ckptlint.engine.files import ProjectFiles, discover
-from ckptlint.engine.root import analysis_root, common_parent
+from ckptlint.engine.root import analysis_root, common_parent, given_path
 from ckptlint.engine.run import Failure, run
 from ckptlint.engine.suppressions import apply_suppressions
 
@@ -39,7 +38,7 @@ def check(files: ProjectFiles, settings: Settings) -> Result:
 
 def check_paths(paths: Iterable[Path]) -> Result:
     """What the command prints for these paths with no options: for other programs and for tests."""
-    given = [Path(os.path.abspath(path)) for path in paths]
+    given = [given_path(path) for path in paths]
     parent = common_parent(given)
     found = find_config(parent)
     settings = join(read_config(found) if found else FileConfig(), Overrides(), Path.cwd())

@@ -21,6 +21,12 @@ class Root:
     """Whether the files below it make up one project: not when it is the home directory or the like."""
 
 
+def given_path(path: str | Path) -> Path:
+    """A path as given, made absolute; a link to a folder is what it leads to, for its files lie there."""
+    absolute = os.path.abspath(path)
+    return Path(os.path.realpath(absolute) if os.path.isdir(absolute) else absolute)
+
+
 def common_parent(paths: Iterable[Path]) -> Path:
     """The deepest folder that holds every given path; a folder holds itself. Paths are absolute."""
     folders = [path if path.is_dir() else path.parent for path in paths]
