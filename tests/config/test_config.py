@@ -58,9 +58,9 @@ def test_every_key(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x = 1\nslect = []", "ckptlint.toml:2: unknown key `slect` in the top level; did you mean `select`?"),
+        ("# comment\nslect = []", "ckptlint.toml:2: unknown key `slect` in the top level; did you mean `select`?"),
         ("min_confidence = 'low'", "ckptlint.toml:1: unknown key `min_confidence` in the top level; did you mean `min-confidence`?"),
-        ("\nselect = ['CKP01']", "ckptlint.toml:2: `select`: no rule, topic or prefix is called `CKP01x`"),
+        ("\nselect = ['CKP01x']", "ckptlint.toml:2: `select`: no rule, topic or prefix is called `CKP01x`; did you mean `CKP001`?"),
         ("ignore = ['unused-supression']", "`unused-supression`; did you mean `unused-suppression`?"),
         ("select = 'CKP001'", "ckptlint.toml:1: `select`: must be a list of strings"),
         ("select = [1]", "ckptlint.toml:1: `select`: must be a string, not 1"),
@@ -81,7 +81,6 @@ def test_every_key(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_a_wrong_file_is_refused_with_place_and_cure(text: str, message: str, tmp_path: Path) -> None:
-    text, message = text.replace("CKP01'", "CKP01x'"), message
     with pytest.raises(ConfigError) as refused:
         config(tmp_path, text)
     assert message in str(refused.value)
@@ -164,7 +163,9 @@ def test_patterns_of_file_and_command_line_have_their_own_folders(tmp_path: Path
     assert [one.base for one in settings.exclusions] == [tmp_path, here, here]
 
 
-@pytest.mark.parametrize(("text", "size"), [("10", 10), (7, 7), ("1.5kB", 1500), ("2MiB", 2 << 20), ("1 gb", 10**9)])
+@pytest.mark.parametrize(
+    ("text", "size"), [("10", 10), (7, 7), ("1.5kB", 1500), ("2MiB", 2 << 20), ("1 gb", 10**9)]
+)
 def test_sizes(text: str | int, size: int) -> None:
     assert parse_size(text) == size
 

@@ -55,7 +55,10 @@ def test_the_rest_of_the_project_supplies_facts(tmp_path: Path) -> None:
 
 
 def test_a_named_file_is_always_read_unless_exclusion_is_forced(tmp_path: Path) -> None:
-    root = write(tmp_path, {".gitignore": "ignored.py\n", "ignored.py": "", "build/x.py": "", "out/y.py": "", "z.py": ""})
+    root = write(
+        tmp_path,
+        {".gitignore": "ignored.py\n", "ignored.py": "", "build/x.py": "", "out/y.py": "", "z.py": ""},
+    )
     given = ["ignored.py", "build/x.py", "out/y.py", "z.py"]
     exclude = ("out",)
     assert names(found(root, given, Overrides(extend_exclude=exclude))) == sorted(given)
@@ -165,4 +168,7 @@ def test_patterns_outside_their_folder_match_nothing() -> None:
     assert exclusion.relative("/work/ab/c.py") is None
     assert exclusion.relative("/work/a/c.py") == "c.py"
     assert Exclusion(Path("/"), Patterns(["*"])).relative("/c.py") == "c.py"
-    assert Settings(frozenset(), per_file_ignores=((exclusion, frozenset({"X"})),)).ignored_in("/work/ab/c.py") == set()
+    assert (
+        Settings(frozenset(), per_file_ignores=((exclusion, frozenset({"X"})),)).ignored_in("/work/ab/c.py")
+        == set()
+    )

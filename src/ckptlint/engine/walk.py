@@ -115,7 +115,7 @@ class Walker:
         return False
 
     def ignores_above(self, root: str, path: str) -> tuple[Ignores, bool]:
-        """The .gitignore patterns in force in force at a path below the root, and whether a walk would miss it."""
+        """The .gitignore patterns in force at a path, and whether a walk from the root would miss it."""
         ignores = repository_ignores(root) if self.settings.respect_gitignore else ()
         excluded = False
         folder = root

@@ -25,6 +25,8 @@ def frame(
     Of a span over several rows the first is shown with carets to its end, and where it ends.
     """
     rows = lines(source.text)
+    if span.row == len(rows) + 1:  # the end of a file that ends with its last row
+        rows = (*rows, "")
     if not 0 < span.row <= len(rows):
         return
     bar = style.paint("|", "blue")
