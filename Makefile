@@ -8,8 +8,8 @@ BIN = $(VENV)/bin
 test: lint types layers unit
 
 lint: $(VENV)/ready
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 
 types: $(VENV)/ready
 	$(BIN)/mypy
@@ -21,10 +21,11 @@ unit: $(VENV)/ready
 	$(BIN)/pytest
 
 ecosystem: $(VENV)/ready
-	$(BIN)/python -m tests.ecosystem
+	$(BIN)/python scripts/ecosystem.py
 
 benchmark: $(VENV)/ready
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python scripts/ecosystem.py --download-only timm
+	$(BIN)/python benchmarks/cpu_over_ast_parse.py --limit 15
 
 # Made anew when the dependencies change or another Python is asked for.
 $(VENV)/ready: pyproject.toml $(VENV)/python-$(notdir $(PYTHON))

@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -43,6 +42,8 @@ def write_file(path: Path, pieces: Iterable[str]) -> None:
         with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
             file.writelines(pieces)
         return
+    import tempfile  # not at the top, for it takes long and few runs write a file
+
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with open(handle, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 
@@ -32,6 +31,8 @@ def statistics(diagnostics: Sequence[Diagnostic], as_json: bool) -> str:
     counts = Counter((one.code, one.name) for one in diagnostics)
     rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
     if as_json:
+        import json  # not at the top, for few runs need it
+
         return (
             json.dumps([{"code": code, "name": name, "count": n} for (code, name), n in rows], indent=2)
             + "\n"
