@@ -98,6 +98,7 @@ def test_configuration_named_on_the_command_line(project: Path, capsys: pytest.C
         (["-", "a.py"], "must be the only path"),
         (["explain", "unused-supression"], "did you mean `unused-suppression`?"),
         (["explain"], "Missing argument"),
+        (["", "a.py"], "one of the paths is empty"),
         (["--output-format", "xml"], "is not one of"),
     ],
 )  # fmt: skip
@@ -138,6 +139,39 @@ def test_output_file(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (code, out) == (1, "")
     assert (project / "out.txt").read_text() == LINE
     assert [path.name for path in project.iterdir() if path.name.startswith(".out")] == []
+
+
+def test_an_output_file_that_is_a_link_stays_one(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (project / "real.txt").touch()
+    (project / "link.txt").symlink_to("real.txt")
+    run(capsys, "--output-format", "concise", "--output-file", "link.txt")
+    assert (project / "link.txt").is_symlink()
+    assert (project / "real.txt").read_text() == LINE
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_standard_output_that_cannot_be_written(project: Path) -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "ckptlint"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (done.returncode, done.stderr) == (
+        2,
+        "Error: standard output cannot be written: No space left on device\n",
+    )
+    closed = subprocess.run(
+        f"{sys.executable} -m ckptlint >&-", shell=True, stderr=subprocess.PIPE, text=True, check=False
+    )
+    assert (closed.returncode, closed.stderr) == (1, "Found 1 diagnostic (1 error) in 1 file.\n")
+
+
+def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
+    done = subprocess.run(
+        f"mkdir gone && cd gone && rmdir ../gone && {sys.executable} -m ckptlint",
+        shell=True, cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "the current folder cannot be read" in done.stderr
 
 
 def test_standard_input(

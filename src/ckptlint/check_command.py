@@ -90,6 +90,10 @@ def run_check(
 ) -> int:
     """Run the command; the exit code."""
     started = time.perf_counter()
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise Refused(f"the current folder cannot be read: {error.strerror or error}") from error
     console = _Console(quiet, verbose and not quiet)
     overrides = Overrides(
         selection=Selection(
@@ -142,6 +146,8 @@ def _parse(option: str, value: str, parse: Callable[[str], T]) -> T:
 
 
 def _existing(paths: Iterable[str]) -> list[Path]:
+    if "" in paths:
+        raise Refused("one of the paths is empty")
     missing = [Path(os.path.abspath(path)) for path in paths if not os.path.lexists(path)]
     if missing:
         raise Refused("\n".join(map(_missing, missing)))
@@ -225,10 +231,12 @@ def _print_report(
     else:
         colored = color == "always" if output_file is not None else wants_color(color)
         pieces = render(output_format, View(result.diagnostics, source, files.below_root, colored))
-    if output_file is None or output_file == STDIN:
-        write_out(pieces)
-        return
+    name = "standard output"
     try:
+        if output_file is None or output_file == STDIN:
+            write_out(pieces)
+            return
+        name = f"--output-file: {output_file}"
         write_file(Path(output_file), pieces)
     except OSError as error:
-        raise Refused(f"--output-file: {output_file} cannot be written: {error.strerror or error}") from error
+        raise Refused(f"{name} cannot be written: {error.strerror or error}") from error

@@ -18,11 +18,17 @@ def wants_color(choice: str) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    # There is no standard output at all when it was closed (`>&-`).
+    return sys.stdout is not None and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def write_out(pieces: Iterable[str]) -> None:
-    """Write to standard output; a reader that went away (`| head`) ends it quietly."""
+    """Write to standard output; a reader that went away (`| head`) ends it quietly.
+
+    Raises `OSError` when it cannot be written (a full disk).
+    """
+    if sys.stdout is None:
+        return
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal without Unicode shows escapes rather than breaking the run.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -31,14 +37,24 @@ def write_out(pieces: Iterable[str]) -> None:
             sys.stdout.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes again when it ends; that must not fail too.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_the_rest()
+    except OSError:
+        _discard_the_rest()
+        raise
+
+
+def _discard_the_rest() -> None:
+    """Python flushes again when it ends; that must not fail too."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_file(path: Path, pieces: Iterable[str]) -> None:
-    """Replace a file's content at once, so that no reader sees half a report. Raises `OSError`."""
-    if path.exists() and not path.is_file():  # a device or a pipe cannot be replaced
+    """Replace a file's content at once, so that no reader sees half a report. Raises `OSError`.
+
+    A link, a device or a pipe is written into, never replaced: `/dev/stdout` is one.
+    """
+    if path.is_symlink() or (path.exists() and not path.is_file()):
         with path.open("w", encoding="utf-8", errors="surrogateescape") as file:
             file.writelines(pieces)
         return
