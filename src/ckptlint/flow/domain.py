@@ -385,6 +385,8 @@ class Items(NamedTuple):
     """Where each key was given."""
     maybe: frozenset[object] = frozenset()
     """Keys that only some paths give."""
+    filters: tuple[str, ...] = ()
+    """The tests of the comprehension that made it, as written."""
 
     def get(self, key: object) -> Value | None:
         """The value at a literal key or position."""
@@ -425,4 +427,5 @@ def join_items(a: Items, b: Items) -> Items:
         element,
         tuple({**dict(a.places), **dict(b.places)}.items()),
         a.maybe | b.maybe | (here ^ there),
+        a.filters or b.filters,
     )

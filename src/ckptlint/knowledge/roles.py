@@ -182,6 +182,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             **_MODULE,
             "switches": _flag("the framework switches train and eval itself"),
             "pretrained": _condition("it comes with weights"),
+            "path": _parameter("which weights it comes with"),
         },
         Role.WRAPPER: {
             "of": _parameters("the model that is wrapped; a list or `*` with returns = arguments"),

@@ -1,0 +1,707 @@
+"""Summaries on demand over the call graph, and what interpretation asks about classes and globals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ckptlint.flow.classes import MODULE_ROLES, Classes
+from ckptlint.flow.domain import (
+    UNKNOWN,
+    ApiAtom,
+    Cell,
+    ClassAtom,
+    ClassKey,
+    Const,
+    Field,
+    FunctionAtom,
+    FunctionKey,
+    Global,
+    Items,
+    Location,
+    Object,
+    Parameter,
+    Ref,
+    Value,
+    constant,
+    derived,
+    join,
+    of_atom,
+)
+from ckptlint.flow.frame import Context, Frame, builtin
+from ckptlint.flow.interpret import Interpreter
+from ckptlint.flow.prepare import Outline, outline_of
+from ckptlint.flow.program import Program
+from ckptlint.flow.state import DEAD
+from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
+from ckptlint.flow.written import written
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics import model
+from ckptlint.semantics.model import Function, Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.calls import Arguments
+
+MAX_CONTEXTS = 8
+"""Distinct sets of constants a function is summarised for (DESIGN)."""
+MAX_CALL_DEPTH = 24
+"""Nested calls followed before a callee counts as not seen."""
+MAX_ROUNDS = 3
+"""Rounds for a recursive function before it is unknown."""
+MAX_RUNS = 60_000
+"""Function interpretations in one project; a bound on time, not reached by real packages."""
+
+
+class Decisions(dict[str, bool]):
+    """Which side each splitting test takes in one run; an unasked test is decided when it is first asked."""
+
+    def __init__(self, splits: tuple[str, ...], chosen: dict[str, bool]) -> None:
+        super().__init__(chosen)
+        self.splits = frozenset(splits)
+        self.asked: list[str] = list(chosen)
+
+    def __contains__(self, text: object) -> bool:
+        return text in self.splits
+
+    def __getitem__(self, text: str) -> bool:
+        if text not in self.asked:
+            self.asked.append(text)
+            self[text] = True
+        return super().__getitem__(text)
+
+
+@dataclass(slots=True)
+class _Progress:
+    provisional: Summary
+    recursive: bool = False
+
+
+@dataclass(slots=True)
+class Manager:
+    """A project context manager entered by a with statement."""
+
+    frame: Interpreter
+    summary: Summary
+    bindings: dict[Location, Value]
+    at: Place
+
+    def enter(self, leave: list[Callable[[], None]]) -> Value:
+        """Do what comes before the yield; add to `leave` what comes after it."""
+        frame = self.frame
+        application = Application(frame, self.summary, self.bindings, self.at)
+        before = frame.state
+        value = application.apply()
+        after = {k: frame.state.mode_of(k) for k in self._targets(application)}
+        for location, modes in (self.summary.at_yield or {}).items():
+            frame.set_modes(application.entry(location), application.modes(modes))
+        for location in self._targets(application):
+            if self._unchanged(application, location):
+                frame.state.switch_mode(location, before.mode_of(location))
+
+        def undo() -> None:
+            for location, modes in after.items():
+                frame.state.switch_mode(location, modes)
+
+        leave.append(undo)
+        del value
+        return application.value(self.summary.yielded)
+
+    def _targets(self, application: Application) -> list[Location]:
+        wanted = {*self.summary.modes, *(self.summary.at_yield or {})}
+        return [r.location for location in sorted(wanted, key=repr) for r in application.entry(location).refs()]
+
+    def _unchanged(self, application: Application, location: Location) -> bool:
+        switched = {
+            r.location for k in (self.summary.at_yield or {}) for r in application.entry(k).refs()
+        }
+        return location not in switched
+
+
+class Analyzer:
+    """Summarises functions of one program, each context once."""
+
+    def __init__(self, program: Program, on_failure: Callable[[FunctionKey, Exception], None]) -> None:
+        self.program = program
+        self.classes = Classes(program)
+        self.called: set[tuple[FunctionKey, ClassKey | None]] = set()
+        """Functions that some followed call reaches, with the receiver's class."""
+        self.constructed: set[ClassKey] = set()
+        self.inner_names = frozenset({"module", "_orig_mod"})
+        self._on_failure = on_failure
+        self._summaries: dict[Context, Summary] = {}
+        self._progress: dict[Context, _Progress] = {}
+        self._contexts: dict[tuple[FunctionKey, ClassKey | None], set[Context]] = {}
+        self._outlines: dict[FunctionKey, Outline] = {}
+        self._globals: dict[tuple[str, str], Value] = {}
+        self._decorated: dict[FunctionKey, Value] = {}
+        self._fields: dict[ClassKey, dict[str, Object] | None] = {}
+        self._uses: dict[ClassKey, dict[str, Role]] = {}
+        self._attributes: dict[ClassKey, frozenset[str]] = {}
+        self._frames = 0
+        self.runs = 0
+
+    def next_frame(self) -> int:
+        """A number no other frame has."""
+        self._frames += 1
+        return self._frames
+
+    def outline(self, key: FunctionKey) -> Outline:
+        """What the text of a function says."""
+        found = self._outlines.get(key)
+        if found is None:
+            found = self._outlines[key] = outline_of(self.program.function(key), self.program.catalog)
+        return found
+
+    # -------------------------------------------------------------------------------------------- summaries
+
+    def summary(self, context: Context) -> Summary:
+        """What a function does in a context."""
+        done = self._summaries.get(context)
+        if done is not None:
+            return done
+        progress = self._progress.get(context)
+        if progress is not None:
+            progress.recursive = True
+            return progress.provisional
+        if self.runs > MAX_RUNS or len(self._progress) >= MAX_CALL_DEPTH:
+            return Summary(context, is_known=False)
+        progress = _Progress(Summary(context))
+        self._progress[context] = progress
+        try:
+            result = self._interpret(context)
+            for _ in range(MAX_ROUNDS):
+                if not progress.recursive or _same(result, progress.provisional):
+                    break
+                progress.provisional = result
+                result = self._interpret(context)
+            else:
+                result = Summary(context, result.events, is_known=False, objects=result.objects)
+        except Exception as error:  # noqa: BLE001 - one function's failure must not end the run
+            self._on_failure(context.key, error)
+            result = Summary(context, is_known=False)
+        finally:
+            del self._progress[context]
+        self._summaries[context] = result
+        return result
+
+    def _interpret(self, context: Context) -> Summary:
+        outline = self.outline(context.key)
+        runs: list[Interpreter] = []
+        ends = []
+        todo: list[dict[str, bool]] = [{}]
+        while todo and len(runs) < 8:
+            chosen = todo.pop()
+            decisions = Decisions(outline.splits, chosen)
+            frame = Interpreter(self, context, decisions)
+            self.runs += 1
+            _begin(frame)
+            frame.state.tests = frozenset()
+            end = frame.run()
+            given = dict(decisions)
+            tests = frozenset((text, given[text]) for text in decisions.asked)
+            if tests:
+                frame.events = {
+                    (key, tests): _tested(event, tests) for key, event in frame.events.items()
+                }
+            runs.append(frame)
+            ends.append(end)
+            for index in range(len(chosen), len(decisions.asked)):
+                flipped = {t: given[t] for t in decisions.asked[:index]}
+                flipped[decisions.asked[index]] = False
+                todo.append(flipped)
+        return self._summarise(context, runs, ends)
+
+    def _summarise(self, context: Context, runs: list[Interpreter], ends: list[object]) -> Summary:
+        state = DEAD
+        for end in ends:
+            state = state.join(end)  # type: ignore[arg-type]
+        values = [value for frame in runs for value, _ in frame.returns]
+        value = values[0] if values else UNKNOWN
+        for other in values[1:]:
+            value = join(value, other)
+        function = self.program.function(context.key)
+        summary = Summary(
+            context,
+            tuple(event for frame in runs for event in frame.events.values()),
+            UNKNOWN if function.is_generator else value,
+            dict(state.fields),
+            dict(state.items),
+            dict(state.modes),
+            dict(state.origins),
+            {location: held for frame in runs for location, held in frame.objects.items()},
+            dict(state.names) if not function.index else {},
+            returns=bool(values) or not ends,
+            module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
+            truncated=any(frame.truncated for frame in runs),
+        )
+        yields = [s for frame in runs for s in frame.yields]
+        if yields:
+            joined = DEAD
+            for at in yields:
+                joined = joined.join(at)
+            summary.at_yield = {k: v for k, v in joined.modes.items() if root_kind(k) != "made"}
+        prune(summary)
+        return summary
+
+    # ------------------------------------------------------------------------------------------------- calls
+
+    def apply_function(
+        self, frame: Frame, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
+    ) -> Value:
+        """A call of a project function from a frame."""
+        assert isinstance(frame, Interpreter)
+        bindings, context = self.bind(frame, atom, arguments, operand)
+        self.called.add((atom.key, context.receiver_class))
+        summary = self.summary(context)
+        if not summary.is_known:
+            frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
+            return derived(arguments.values())
+        return Application(frame, summary, bindings, operand.at).apply()
+
+    def bind(
+        self, frame: Interpreter, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
+    ) -> tuple[dict[Location, Value], Context]:
+        """The callee's parameters and cells in terms of the caller, and the context to summarise it for."""
+        function = self.program.function(atom.key)
+        bindings: dict[Location, Value] = {}
+        stars = self._bind_parameters(function, atom, arguments, bindings)
+        for name in sorted(function.mentions - function.bound):
+            if atom.frame == frame.number:
+                bindings[Cell(name)] = frame.read_name(name)
+            else:
+                found = dict(atom.captured).get(name)
+                if found is not None:
+                    bindings[Cell(name)] = found
+        receiver_class = atom.receiver_class
+        if receiver_class is None and function.model is not None:
+            receiver_class = ClassKey(atom.key.path, function.model)
+        context = self._context(frame, atom.key, receiver_class, bindings, stars)
+        return bindings, context
+
+    def _bind_parameters(
+        self, function: Function, atom: FunctionAtom, arguments: Arguments, bindings: dict[Location, Value]
+    ) -> tuple[int, tuple[str, ...]] | None:
+        positional = list(arguments.positional)
+        if atom.receiver is not None:
+            positional.insert(0, of_atom(atom.receiver))
+        keywords = dict(arguments.keywords)
+        stars: tuple[int, tuple[str, ...]] | None = None
+        extra: list[Value] = []
+        has_star = has_kwargs = False
+        for parameter in function.parameters:
+            location = Parameter(parameter.name)
+            if parameter.kind == "args":
+                extra, positional, has_star = positional, [], True
+            elif parameter.kind == "kwargs":
+                has_kwargs = True
+            elif parameter.kind in ("positional", "any") and positional:
+                bindings[location] = positional.pop(0)
+            elif parameter.name in keywords:
+                bindings[location] = keywords.pop(parameter.name)
+            elif parameter.default is not None and not arguments.open:
+                bindings[location] = self._default(atom.key.path, parameter.default)
+        if (has_star or has_kwargs) and not arguments.open:
+            for index, value in enumerate(extra):
+                bindings[Parameter(f"*{index}")] = value
+            for name, value in keywords.items():
+                bindings[Parameter(f"**{name}")] = value
+            stars = (len(extra), tuple(sorted(keywords)) if has_kwargs else ())
+        return stars
+
+    def _default(self, path: str, operand: model.Operand) -> Value:
+        if isinstance(operand, model.Literal):
+            return constant(operand.value)
+        atom = self.program.resolve(path, operand) if isinstance(operand, model.Name | model.Attribute) else None
+        return of_atom(atom) if atom is not None else UNKNOWN
+
+    def _context(
+        self,
+        frame: Frame,
+        key: FunctionKey,
+        receiver_class: ClassKey | None,
+        bindings: dict[Location, Value],
+        stars: tuple[int, tuple[str, ...]] | None,
+    ) -> Context:
+        steering = self.outline(key).steering
+        known: list[tuple[Location, Value]] = []
+        types: list[tuple[Location, Object]] = []
+        for location, value in bindings.items():
+            name = getattr(location, "name", "")
+            given = _specialised(location, value) if name in steering or name.startswith("*") else None
+            if given is not None:
+                known.append((location, given))
+                continue
+            atom = value.single
+            if isinstance(atom, Ref):
+                held = frame.object_at(atom.location)
+                if held is not None and (held.role is not None or held.model is not None):
+                    types.append((location, Object(held.role, held.api, held.model, (), held.assumed)))
+        context = Context(key, receiver_class, tuple(known), tuple(types), stars)
+        seen = self._contexts.setdefault((key, receiver_class), set())
+        if context not in seen:
+            if len(seen) >= MAX_CONTEXTS:
+                return Context(key, receiver_class, (), (), None)
+            seen.add(context)
+        return context
+
+    def context_manager(self, frame: Interpreter, operand: model.CallSite) -> Manager | None:
+        """A with statement's call of a project generator that is a context manager."""
+        if not isinstance(operand.func, model.Name | model.Attribute):
+            return None
+        callee = frame.evaluate(operand.func).single
+        if not isinstance(callee, FunctionAtom):
+            return None
+        function = self.program.function(callee.key)
+        if not function.is_generator or not any(
+            written(d).rsplit(".", 1)[-1] == "contextmanager" for d in function.decorators
+        ):
+            return None
+        arguments = frame._arguments(operand)
+        bindings, context = self.bind(frame, callee, arguments, operand)
+        self.called.add((callee.key, context.receiver_class))
+        summary = self.summary(context)
+        return Manager(frame, summary, bindings, operand.at) if summary.is_known else None
+
+    # --------------------------------------------------------------------------------------- names, decorators
+
+    def global_value(self, path: str, name: str) -> Value:
+        """What a module-level name is, seen from a function."""
+        key = (path, name)
+        found = self._globals.get(key)
+        if found is None:
+            self._globals[key] = UNKNOWN
+            atom = self.program.lookup(path, name)
+            if isinstance(atom, FunctionAtom | ClassAtom):
+                found = self.decorated_atom(atom)
+            elif atom is not None:
+                found = of_atom(atom)
+            else:
+                found = builtin(name)
+            self._globals[key] = found
+        return found
+
+    def decorated_atom(self, atom: FunctionAtom | ClassAtom) -> Value:
+        """A module-level function or class as its decorators leave it."""
+        if isinstance(atom, ClassAtom) or not self.program.function(atom.key).decorators:
+            return of_atom(atom)
+        found = self._decorated.get(atom.key)
+        if found is None:
+            self._decorated[atom.key] = of_atom(atom)
+            if self.is_transparent(atom.key):
+                found = of_atom(atom)
+            else:
+                found = self._decorate_globally(atom)
+            self._decorated[atom.key] = found
+        return found
+
+    def is_transparent(self, key: FunctionKey) -> bool:
+        """Whether every decorator of a function keeps what calling it does."""
+        function = self.program.function(key)
+        for decorator in function.decorators:
+            target = decorator.func if isinstance(decorator, model.CallSite) else decorator
+            name = written(target)
+            if name in _LANGUAGE or name.endswith((".setter", ".getter", ".deleter")):
+                continue
+            atom = self.program.resolve(key.path, target)
+            if not isinstance(atom, ApiAtom):
+                return False
+            api = self.program.catalog.api(atom.name)
+            if api is None or api.role not in (Role.TRANSPARENT, Role.ENTRY, Role.NO_GRAD):
+                return False
+        return True
+
+    def is_quiet(self, key: FunctionKey) -> bool:
+        """Whether a decorator switches gradients off."""
+        for decorator in self.program.function(key).decorators:
+            target = decorator.func if isinstance(decorator, model.CallSite) else decorator
+            atom = self.program.resolve(key.path, target)
+            if isinstance(atom, ApiAtom):
+                api = self.program.catalog.api(atom.name)
+                if api is not None and (api.role is Role.NO_GRAD or api.options.get("grad") == "off"):
+                    return True
+        return False
+
+    def _decorate_globally(self, atom: FunctionAtom) -> Value:
+        module = Context(FunctionKey(atom.key.path, 0))
+        frame = Interpreter(self, module, Decisions((), {}))
+        return self.decorate(frame, of_atom(atom), atom.key)
+
+    def decorate(self, frame: Interpreter, value: Value, key: FunctionKey) -> Value:
+        """A function value after the project's decorators; unknown when one cannot be followed."""
+        function = self.program.function(key)
+        for decorator in reversed(function.decorators):
+            target = decorator.func if isinstance(decorator, model.CallSite) else decorator
+            atom = self.program.resolve(key.path, target)
+            if isinstance(atom, ApiAtom):
+                api = self.program.catalog.api(atom.name)
+                if api is not None and api.role in (Role.TRANSPARENT, Role.ENTRY, Role.NO_GRAD):
+                    continue
+                return UNKNOWN
+            callee = frame.evaluate(decorator)
+            value = frame.call_value(callee, [value], decorator.at)
+            if not any(isinstance(a, FunctionAtom) for a in value.atoms):
+                return UNKNOWN
+        return value
+
+    # ------------------------------------------------------------------------------------------------ classes
+
+    def owner_of(self, key: FunctionKey) -> ClassKey | None:
+        """The class whose body defines a function."""
+        owner = self.program.function(key).model
+        return ClassKey(key.path, owner) if owner is not None else None
+
+    def bound_arguments(self, key: ClassKey, arguments: Arguments) -> dict[str, Value]:
+        """Constructor arguments by parameter."""
+        init = self.classes.method(key, "__init__")
+        if init is None:
+            return dict(arguments.keywords)
+        bindings: dict[Location, Value] = {}
+        shifted = type(arguments)([UNKNOWN, *arguments.positional], arguments.keywords, arguments.open)
+        self._bind_parameters(self.program.function(init), FunctionAtom(init), shifted, bindings)
+        return {
+            location.name: value
+            for location, value in list(bindings.items())[1:]
+            if isinstance(location, Parameter)
+        }
+
+    def declared_fields(self, key: ClassKey, arguments: Arguments) -> dict[str, Value]:
+        """Fields of a dataclass or named tuple by the order its class body declares them."""
+        names: list[str] = []
+        for base in reversed(self.classes.hierarchy(key).order):
+            for statement in self.program.class_model(base).body:
+                if isinstance(statement, model.Bind) and statement.annotation is not None:
+                    target = statement.targets[0]
+                    if isinstance(target, model.Name) and target.id not in names:
+                        names.append(target.id)
+        given = dict(zip(names, arguments.positional, strict=False))
+        given.update({k: v for k, v in arguments.keywords.items() if k in names})
+        return given
+
+    def field_object(self, frame: Frame, location: Field) -> Object | None:
+        """What the constructor says of an attribute that was there on entry."""
+        if location.name.startswith(("[", "<", "*")):
+            return None
+        held = frame.object_at(location.base)
+        if held is None or held.model is None or held.role in MODULE_ROLES:
+            return None
+        return self.fields_of(held.model).get(location.name)
+
+    def fields_of(self, key: ClassKey) -> dict[str, Object]:
+        """Kinds of the attributes that a class's constructor sets."""
+        if key not in self._fields:
+            self._fields[key] = None
+            self._fields[key] = self._constructed_fields(key)
+        return self._fields[key] or {}
+
+    def _constructed_fields(self, key: ClassKey) -> dict[str, Object]:
+        init = self.classes.method(key, "__init__")
+        if init is None:
+            return {}
+        summary = self.summary(Context(init, key))
+        found: dict[str, Object] = {}
+        function = self.program.function(init)
+        if not function.parameters:
+            return {}
+        receiver = Parameter(function.parameters[0].name)
+        for field_key, value in summary.fields.items():
+            if field_key.base != receiver:
+                continue
+            objects = {_stripped(summary.objects.get(r.location)) for r in value.refs()}
+            if len(objects) == 1 and not value.open and len(value.atoms) == 1:
+                held = objects.pop()
+                if held is not None and (held.role is not None or held.model is not None):
+                    found[field_key.name] = held
+        return found
+
+    def is_attribute(self, key: ClassKey, name: str) -> bool:
+        """Whether some method of a class assigns `self.<name>`."""
+        if key not in self._attributes:
+            names: set[str] = set()
+            for base in self.classes.hierarchy(key).order:
+                record = self.program.record(base.path)
+                if record is None:
+                    continue
+                for index in record.classes[base.index].methods.values():
+                    names |= _assigned_attributes(record.functions[index])
+            self._attributes[key] = frozenset(names)
+        return name in self._attributes[key]
+
+    def use_of(self, frame: Frame, location: Location) -> Role | None:
+        """The role that method calls on a location show it to have, in this function or its class."""
+        text = _text_of(location)
+        if text is None:
+            return None
+        found = frame.outline.uses.get(text)
+        if found is not None:
+            return found
+        if isinstance(location, Field) and location.base == frame.self_location and frame.self_class is not None:
+            return self._class_uses(frame.self_class).get(location.name)
+        return None
+
+    def _class_uses(self, key: ClassKey) -> dict[str, Role]:
+        found = self._uses.get(key)
+        if found is None:
+            found = {}
+            for base in self.classes.hierarchy(key).order:
+                record = self.program.record(base.path)
+                if record is None:
+                    continue
+                for index in record.classes[base.index].methods.values():
+                    function = record.functions[index]
+                    if not function.parameters:
+                        continue
+                    prefix = f"{function.parameters[0].name}."
+                    for text, role in self.outline(FunctionKey(base.path, index)).uses.items():
+                        if text.startswith(prefix) and "." not in text[len(prefix) :]:
+                            found.setdefault(text[len(prefix) :], role)
+            self._uses[key] = found
+        return found
+
+
+_LANGUAGE = frozenset(
+    {"staticmethod", "classmethod", "property", "abstractmethod", "abc.abstractmethod", "override", "overload"}
+    | {"typing.override", "typing.overload", "contextmanager", "contextlib.contextmanager", "functools.wraps", "wraps"}
+    | {"cached_property", "functools.cached_property", "typing.no_type_check"}
+)
+
+
+def _begin(frame: Interpreter) -> None:
+    """Give parameters their entry values and what is known of them."""
+    function, context = frame.function, frame.context
+    for location, held in context.types:
+        frame.objects[location] = held
+    is_method = function.model is not None and function.parameters and not any(
+        written(d) == "staticmethod" for d in function.decorators
+    )
+    for index, parameter in enumerate(function.parameters):
+        location = Parameter(parameter.name)
+        frame.state.names[parameter.name] = frame.known.get(location) or of_atom(Ref(location))
+        if parameter.kind == "args" and context.stars is not None:
+            entries = tuple(
+                (i, frame.known.get(Parameter(f"*{i}")) or of_atom(Ref(Parameter(f"*{i}"))))
+                for i in range(context.stars[0])
+            )
+            frame.state.items[location] = Items("tuple", entries)
+        elif parameter.kind == "kwargs" and context.stars is not None:
+            entries_by_name: tuple[tuple[object, Value], ...] = tuple(
+                (n, frame.known.get(Parameter(f"**{n}")) or of_atom(Ref(Parameter(f"**{n}"))))
+                for n in context.stars[1]
+            )
+            frame.state.items[location] = Items("dict", entries_by_name)
+        elif index == 0 and is_method:
+            _begin_receiver(frame, location)
+        elif parameter.annotation is not None and location not in frame.objects:
+            held = _annotated(frame, parameter.annotation)
+            if held is not None:
+                frame.objects[location] = held
+    if frame.analyzer.is_quiet(context.key):
+        frame.quiet += 1
+
+
+def _begin_receiver(frame: Interpreter, location: Location) -> None:
+    if any(written(d) == "classmethod" for d in frame.function.decorators):
+        return
+    owner = frame.context.receiver_class or frame.analyzer.owner_of(frame.context.key)
+    frame.self_location = location
+    frame.self_class = owner
+    if owner is None:
+        return
+    hierarchy = frame.classes.hierarchy(owner)
+    api = hierarchy.apis[0] if hierarchy.apis else None
+    frame.objects[location] = Object(Role.MODEL if hierarchy.is_module else None, api, owner)
+
+
+def _annotated(frame: Interpreter, annotation: model.Operand) -> Object | None:
+    if isinstance(annotation, model.Literal) and isinstance(annotation.value, str):
+        name = annotation.value
+        if not name.replace(".", "").isidentifier():
+            return None
+        annotation = model.Name(annotation.at, name) if "." not in name else annotation
+    atom = frame.program.resolve(frame.path, annotation)
+    if isinstance(atom, ApiAtom):
+        api = frame.catalog.api(atom.name)
+        if api is not None and api.role in MODULE_ROLES:
+            return Object(Role.MODEL)
+    elif isinstance(atom, ClassAtom):
+        hierarchy = frame.classes.hierarchy(atom.key)
+        role = Role.MODEL if hierarchy.is_module else None
+        return Object(role, hierarchy.apis[0] if hierarchy.apis else None, atom.key)
+    return None
+
+
+def _is_module_self(frame: Interpreter) -> bool:
+    return (
+        frame.self_location is not None
+        and frame.self_class is not None
+        and frame.classes.hierarchy(frame.self_class).is_module
+    )
+
+
+def _tested(event: object, tests: frozenset[tuple[str, bool]]) -> object:
+    from dataclasses import replace
+
+    return replace(event, tests=tests)  # type: ignore[type-var]
+
+
+def _same(a: Summary, b: Summary) -> bool:
+    return a.modes == b.modes and a.value == b.value and len(a.events) == len(b.events) and a.fields == b.fields
+
+
+def _stripped(held: Object | None) -> Object | None:
+    return Object(held.role, held.api, held.model, (), held.assumed) if held is not None else None
+
+
+def _specialised(location: Location, value: Value) -> Value | None:
+    """A constant or callable argument as the callee may know it; what a callable holds stays symbolic."""
+    atom = value.single
+    if isinstance(atom, Const):
+        plain = atom.value is None or isinstance(atom.value, bool | str)
+        return value if plain and len(str(atom.value)) <= 40 else None
+    if isinstance(atom, ClassAtom):
+        return value
+    if isinstance(atom, FunctionAtom) and not atom.arguments and not atom.keywords:
+        return of_atom(
+            atom._replace(
+                receiver=Ref(Field(location, SELF_OF)) if atom.receiver is not None else None,
+                captured=tuple((n, of_atom(Ref(Field(location, f"{CELL_OF}{n}")))) for n, _ in atom.captured),
+                frame=0,
+            )
+        )
+    return None
+
+
+def root_kind(location: Location) -> str:
+    """The kind of a location's root."""
+    while isinstance(location, Field):
+        location = location.base
+    return location.kind
+
+
+def _text_of(location: Location) -> str | None:
+    if isinstance(location, Parameter | Cell | Global):
+        return location.name
+    if isinstance(location, Field) and not location.name.startswith(("[", "<")):
+        base = _text_of(location.base)
+        return f"{base}.{location.name}" if base is not None else None
+    return None
+
+
+def _assigned_attributes(function: Function) -> Iterator[str]:
+    from ckptlint.flow.program import statements_of
+
+    if not function.parameters:
+        return
+    receiver = function.parameters[0].name
+    for statement in statements_of(function.body):
+        targets = statement.targets if isinstance(statement, model.Bind) else []
+        pending = list(targets)
+        while pending:
+            target = pending.pop()
+            if isinstance(target, model.Sequence):
+                pending.extend(target.items)
+            elif isinstance(target, model.Attribute) and isinstance(target.value, model.Name):
+                if target.value.id == receiver:
+                    yield target.name
+
+

@@ -1,0 +1,119 @@
+"""Builtins whose result keeps what they are given: containers, attributes by name, iteration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ckptlint.flow.domain import (
+    NONE,
+    UNKNOWN,
+    Field,
+    Items,
+    Ref,
+    Value,
+    constant,
+    derived,
+    join,
+    join_all,
+    of_atom,
+)
+from ckptlint.flow.operands import merged, of_text
+from ckptlint.flow.written import written
+from ckptlint.semantics import model
+
+if TYPE_CHECKING:
+    from ckptlint.flow.calls import Arguments, Calls
+
+
+def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallSite) -> Value | None:
+    """What a builtin gives; None when it needs no special treatment."""
+    given = arguments.positional
+    if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"):
+        kind = {"frozenset": "set", "sorted": "list", "reversed": "list", "iter": "list"}.get(name, name)
+        return _copied(c, kind, given, operand)
+    if name == "dict":
+        return _dict(c, arguments, operand)
+    if name == "getattr" and len(given) >= 2:
+        return _getattr(c, given, operand)
+    if name == "setattr" and len(given) == 3:
+        key = given[1].constant()
+        for ref in given[0].refs():
+            if key is not None and isinstance(key.value, str):
+                c.state.write_field(ref.location, key.value, given[2], len(given[0].atoms) == 1)
+        return NONE
+    if name == "str" and len(given) == 1:
+        return of_text(c.pieces_of(given[0], written(operand.args[0].value)))
+    if name == "next" and given:
+        return join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
+    if name == "enumerate" and given:
+        return _paired(c, [UNKNOWN, _item(c, given[0])], given[:1], operand)
+    if name == "zip" and given:
+        return _paired(c, [_item(c, v) for v in given], given, operand)
+    return None
+
+
+def _item(c: Calls, value: Value) -> Value:
+    return join_all([c.any_of(r) for r in value.refs()] or [derived([value])])
+
+
+def _closed(c: Calls, value: Value) -> Items | None:
+    atom = value.single
+    content = c.state.items.get(atom.location) if isinstance(atom, Ref) else None
+    if content is None or content.open or content.element is not None or content.kind == "delta":
+        return None
+    return content
+
+
+def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite) -> Value:
+    if not given:
+        return of_atom(c.make(operand.at, items=Items(kind)))
+    content = _closed(c, given[0])
+    if content is not None:
+        values = [constant(k) for k, _ in content.entries] if content.kind == "dict" else content.values()
+        return of_atom(c.make(operand.at, items=Items(kind, tuple(enumerate(values)))))
+    held = None
+    for ref in given[0].refs():
+        held = c.state.items.get(ref.location)
+    filters = held.filters if held is not None else ()
+    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters)))
+
+
+def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
+    content = Items("dict")
+    for value in arguments.positional:
+        content = merged(c, content, value)
+    for key, value in arguments.keywords.items():
+        if key == "**":
+            content = content._replace(open=True)
+        else:
+            at = next((a.at for a in operand.args if a.keyword == key), operand.at)
+            content = content.put(key, value, c.site(at))
+    return of_atom(c.make(operand.at, items=content))
+
+
+def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
+    key = given[1].constant()
+    if key is not None and isinstance(key.value, str):
+        place = model.Attribute(operand.at, operand.args[0].value, key.value, operand.at)
+        found = c.attribute_of(given[0], key.value, place)
+        return join(found, given[2]) if len(given) > 2 else found
+    refs = [Ref(Field(r.location, "*")) for r in given[0].refs()]
+    return Value(frozenset(refs), not refs, derived(given).origins)
+
+
+def _paired(c: Calls, items: list[Value], given: list[Value], operand: model.CallSite) -> Value:
+    row, column, end_row, end_column = operand.at
+    contents = [_closed(c, v) for v in given]
+    if contents[0] is not None and all(x is not None for x in contents) and len(contents[0].entries) <= 4:
+        made: list[tuple[object, Value]] = []
+        length = min(len(x.entries) for x in contents if x is not None)
+        for index in range(length):
+            parts = [x.values()[index] for x in contents if x is not None]
+            if len(items) > len(given):
+                parts = [constant(index), *parts]
+            place = (row, column, end_row, end_column + 1000 + index)
+            made.append((index, of_atom(c.make(place, items=Items("tuple", tuple(enumerate(parts)))))))
+        return of_atom(c.make(operand.at, items=Items("list", tuple(made))))
+    place = (row, column, end_row, end_column + 1000)
+    pair = c.make(place, items=Items("tuple", tuple(enumerate(items))))
+    return of_atom(c.make(operand.at, items=Items("generator", (), True, of_atom(pair))))

@@ -1,0 +1,888 @@
+"""What calls do: methods of objects, project functions and classes, library APIs, and what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ckptlint.flow.builtin_calls import call_builtin
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import (
+    NONE,
+    UNKNOWN,
+    UNKNOWN_MODE,
+    ApiAtom,
+    Atom,
+    Cell,
+    ClassAtom,
+    ClassKey,
+    Const,
+    Field,
+    FunctionAtom,
+    FunctionKey,
+    Items,
+    Made,
+    MethodAtom,
+    ModeDef,
+    ModeRead,
+    Object,
+    Parameter,
+    Ran,
+    Ref,
+    Value,
+    constant,
+    derived,
+    join,
+    join_all,
+    of_atom,
+    root_of,
+)
+from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Stored, Switched, Update
+from ckptlint.flow.operands import ELEMENT, Operands, of_text, truth_of
+from ckptlint.flow.program import UNRESOLVED
+from ckptlint.flow.written import words_of, written
+from ckptlint.knowledge.catalog import Api
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics import model
+
+MODE_WORDS = frozenset(
+    "eval evaluate evaluation evaluator valid validate validation val test testing predict prediction infer inference "
+    "generate fit train training trainer".split()
+)
+"""Words in the name of an unseen callee that let it switch the mode of what it is given."""
+MODEL_WORDS = frozenset("model net network module generator discriminator encoder decoder backbone classifier".split())
+"""Words of names that mean a model when nothing else is known (assumption role-by-name)."""
+
+
+@dataclass(slots=True)
+class Arguments:
+    """Evaluated arguments of a call; `open` when `*x` or `**x` of unknown content is among them."""
+
+    positional: list[Value] = field(default_factory=list)
+    keywords: dict[str, Value] = field(default_factory=dict)
+    open: bool = False
+
+    def values(self) -> list[Value]:
+        """All of them."""
+        return [*self.positional, *self.keywords.values()]
+
+
+class Calls(Operands):
+    """Evaluation of calls."""
+
+    def call(self, operand: model.CallSite) -> Value:
+        """What a call gives; its effects are done on the state."""
+        func = operand.func
+        if isinstance(func, model.Attribute):
+            inner = func.value
+            if isinstance(inner, model.CallSite) and isinstance(inner.func, model.Name) and inner.func.id == "super":
+                return self._call_super(func.name, self._arguments(operand), operand)
+            receiver = self.evaluate(inner)
+            arguments = self._arguments(operand)
+            return self._call_attribute(receiver, func, arguments, operand)
+        callee = self.evaluate(func)
+        arguments = self._arguments(operand)
+        return self._call_any(callee, arguments, operand)
+
+    def call_value(self, callee: Value, positional: list[Value], at: model.Place) -> Value:
+        """A call that stands nowhere as such in the source."""
+        site = model.CallSite(at, model.Name(at, "<call>"), [])
+        return self._call_any(callee, Arguments(positional), site)
+
+    def _arguments(self, operand: model.CallSite) -> Arguments:
+        arguments = Arguments()
+        for argument in operand.args:
+            value = self.evaluate(argument.value)
+            if argument.star == 1:
+                atom = value.single
+                content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
+                if content is not None and not content.open and content.element is None:
+                    arguments.positional.extend(v for _, v in content.entries)
+                else:
+                    arguments.open = True
+                    arguments.positional.extend(self._spread(value))
+            elif argument.star == 2:
+                atom = value.single
+                content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
+                if content is not None and not content.open:
+                    arguments.keywords.update((str(k), v) for k, v in content.entries)
+                else:
+                    arguments.open = True
+                    arguments.keywords.setdefault("**", derived([value]))
+            elif argument.keyword is not None:
+                arguments.keywords[argument.keyword] = value
+            else:
+                arguments.positional.append(value)
+        return arguments
+
+    def _spread(self, value: Value) -> list[Value]:
+        return [join(self.any_of(r), UNKNOWN) for r in value.refs()] or [derived([value])]
+
+    # ----------------------------------------------------------------------------------------------- dispatch
+
+    def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
+        if not callee.atoms:
+            return self._call_unknown(arguments, operand, [callee], written(operand.func))
+        atoms = sorted(callee.atoms, key=repr)
+        if len(atoms) == 1 and not callee.open:
+            return self._call_atom(atoms[0], arguments, operand)
+        before = self.state
+        results: list[Value] = []
+        states = []
+        for atom in atoms:
+            self.state = before.copy()
+            results.append(self._call_atom(atom, arguments, operand))
+            states.append(self.state)
+        if callee.open:
+            self.state = before.copy()
+            results.append(self._call_unknown(arguments, operand, [callee], written(operand.func)))
+            states.append(self.state)
+        self.state = states[0]
+        for state in states[1:]:
+            self.state = self.state.join(state)
+        return join_all(results)
+
+    def _call_atom(self, atom: Atom, arguments: Arguments, operand: model.CallSite) -> Value:
+        if isinstance(atom, FunctionAtom):
+            return self.call_function(atom, arguments, operand)
+        if isinstance(atom, ClassAtom):
+            return self._construct(atom.key, arguments, operand)
+        if isinstance(atom, ApiAtom):
+            return self.call_api(atom.name, arguments, operand)
+        if isinstance(atom, MethodAtom):
+            return self._call_method(atom.receiver, atom.name, arguments, operand)
+        if isinstance(atom, Ref):
+            return self._call_object(atom, arguments, operand)
+        return self._call_unknown(arguments, operand, [], written(operand.func))
+
+    def _call_attribute(
+        self, receiver: Value, func: model.Attribute, arguments: Arguments, operand: model.CallSite
+    ) -> Value:
+        if not receiver.atoms:
+            return self._call_method_of_unknown(receiver, func.name, arguments, operand)
+        atoms = sorted(receiver.atoms, key=repr)
+        before = self.state
+        results: list[Value] = []
+        states = []
+        for atom in atoms:
+            if len(atoms) > 1:
+                self.state = before.copy()
+            results.append(self._call_attribute_of(atom, func, arguments, operand, len(atoms) == 1))
+            states.append(self.state)
+        self.state = states[0]
+        for state in states[1:]:
+            self.state = self.state.join(state)
+        return join_all(results)
+
+    def _call_attribute_of(
+        self, atom: Atom, func: model.Attribute, arguments: Arguments, operand: model.CallSite, alone: bool
+    ) -> Value:
+        if isinstance(atom, Ref):
+            return self._call_method(atom, func.name, arguments, operand, func)
+        if isinstance(atom, Const) and isinstance(atom.value, str):
+            return self._text_method(atom, func.name, arguments, operand)
+        if isinstance(atom, ClassAtom) and func.name not in ("__init__",):
+            found = self._attribute_of_class(atom, func.name)
+            return self._call_any(found, arguments, operand)
+        callee = self._attribute(atom, func.name, func)
+        return self._call_any(callee, arguments, operand)
+
+    # ------------------------------------------------------------------------------------------------ methods
+
+    def _call_super(self, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
+        owner = self.analyzer.owner_of(self.context.key)
+        receiver_class = self.self_class or owner
+        if owner is None or receiver_class is None or self.self_location is None:
+            return self._call_unknown(arguments, operand, [], name)
+        receiver = Ref(self.self_location)
+        key = self.classes.method(receiver_class, name, after=owner)
+        if key is not None:
+            return self.call_function(FunctionAtom(key, receiver, receiver_class), arguments, operand)
+        if name in _INERT_METHODS:
+            return NONE
+        api = self.catalog.method(Role.MODEL, name)
+        if api is not None and self.classes.hierarchy(receiver_class).is_module:
+            return self._apply(api, of_atom(receiver), arguments, operand)
+        return self._call_unknown(arguments, operand, [of_atom(receiver)], name, receiver=receiver)
+
+    def _call_method(
+        self,
+        ref: Ref,
+        name: str,
+        arguments: Arguments,
+        operand: model.CallSite,
+        func: model.Attribute | None = None,
+    ) -> Value:
+        held = self.object_at(ref.location)
+        assigned = self.state.fields.get(Field(ref.location, name))
+        if held is not None and held.model is not None:
+            key = self.classes.method(held.model, name)
+            if key is not None:
+                function = self.program.function(key)
+                if not function.decorators:
+                    return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
+                if func is not None:
+                    return self._call_any(self._method(ref, held.model, key, func), arguments, operand)
+        if assigned is not None and not (len(assigned.atoms) == 0):
+            return self._call_any(assigned, arguments, operand)
+        content = self.state.items.get(ref.location)
+        if content is not None:
+            found = self._container_method(ref, content, name, arguments, operand)
+            if found is not None:
+                return found
+        api = self._method_row(ref, held, name)
+        if api is not None:
+            return self._apply(api, of_atom(ref), arguments, operand)
+        if name in ("forward", "__call__") and (held is None or held.role in MODULE_ROLES):
+            return self._forward(ref, arguments, operand)
+        unwrapped = self._unwrapped(ref, name)
+        if unwrapped is not None:  # `model.module(x)`
+            return self._call_object(unwrapped, arguments, operand)
+        if held is not None and held.model is not None:
+            # An attribute that holds something callable: self.model(x), self.criterion(x).
+            hierarchy = self.classes.hierarchy(held.model)
+            part = self.state.read_field(ref.location, name)
+            is_unseen = not hierarchy.is_complete and not self.analyzer.is_attribute(held.model, name)
+            if is_unseen:
+                return self._call_unseen_method(ref, name, arguments, operand)
+            return self._call_any(part, arguments, operand)
+        if held is not None and held.role is not None:
+            return self._call_known_object(ref, held, name, arguments, operand)
+        if isinstance(root_of(ref.location), Made) and name != "forward":
+            return self._call_unseen_method(ref, name, arguments, operand)
+        # An attribute of something given: a model called as `self.net(x)`, or a method that is not seen.
+        if words_of(name) & MODEL_WORDS or self._used_as_model(Field(ref.location, name)):
+            return self._call_any(self.state.read_field(ref.location, name), arguments, operand)
+        return self._call_unseen_method(ref, name, arguments, operand)
+
+    def _used_as_model(self, location: Field) -> bool:
+        return self.analyzer.use_of(self, location) in MODULE_ROLES
+
+    def _method_row(self, ref: Ref, held: Object | None, name: str) -> Api | None:
+        if held is not None and held.role is not None:
+            owner = held.api.name if held.api is not None else ""
+            return self.catalog.method(held.role, name, owner)
+        role = self.catalog.evidence(name)
+        if role is not None:
+            return self.catalog.method(role, name)
+        used = self.analyzer.use_of(self, ref.location)
+        if used is not None:
+            return self.catalog.method(used, name)
+        rows = self.catalog.methods(name)
+        roles = {row.role for row in rows}
+        if len(roles) == 1 and roles <= _TELLING:
+            return rows[0]
+        return None
+
+    def _call_known_object(
+        self, ref: Ref, held: Object, name: str, arguments: Arguments, operand: model.CallSite
+    ) -> Value:
+        """A method that has no row, of an object of known role."""
+        if held.role in MODULE_ROLES:
+            if words_of(name) & MODE_WORDS:
+                self.set_modes(of_atom(ref), UNKNOWN_MODE)
+            self._hand_over(arguments, name)
+            return derived([of_atom(ref), *arguments.values()])
+        if held.role is Role.TENSOR and name in _SAME_TENSOR:
+            return of_atom(ref)
+        self._hand_over(arguments, name)
+        return derived([of_atom(ref), *arguments.values()])
+
+    def _call_unseen_method(self, ref: Ref, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
+        """A method of an object whose class is not seen: it may do anything to what it holds and is given."""
+        root = root_of(ref.location)
+        is_part = words_of(name) & MODE_WORDS or not isinstance(root, Made)
+        for location in list(self.state.modes):
+            if location == ref.location or (is_part and _is_below(location, ref.location)):
+                self.state.modes[location] = self.state.modes[location] | UNKNOWN_MODE
+        if ref.location not in self.state.modes and words_of(name) & MODE_WORDS:
+            self.state.switch_mode(ref.location, UNKNOWN_MODE)
+        self._hand_over(arguments, name, project=True)
+        return derived([of_atom(ref), *arguments.values()])
+
+    def _call_method_of_unknown(
+        self, receiver: Value, name: str, arguments: Arguments, operand: model.CallSite
+    ) -> Value:
+        rows = self.catalog.methods(name)
+        for row in rows:
+            if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT):
+                return self._apply(row, receiver, arguments, operand)
+        self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
+        return derived([receiver, *arguments.values()])
+
+    def _text_method(self, atom: Const, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
+        if name == "format":
+            return of_text((*self.pieces_of(of_atom(atom), ""), (written(operand), True)))
+        if name == "join" and arguments.positional:
+            return of_text(((written(operand), True),))
+        return derived(arguments.values())
+
+    # ---------------------------------------------------------------------------------------------- containers
+
+    def _container_method(
+        self, ref: Ref, content: Items, name: str, arguments: Arguments, operand: model.CallSite
+    ) -> Value | None:
+        location = ref.location
+        given = arguments.positional
+        if name in ("append", "add", "appendleft", "insert") and given:
+            element = given[-1]
+            self.state.items[location] = content._replace(
+                open=True, element=element if content.element is None else join(content.element, element)
+            )
+            return NONE
+        if name == "extend" and given:
+            element = join_all([self.any_of(r) for r in given[0].refs()] or [derived(given)])
+            self.state.items[location] = content._replace(
+                open=True, element=element if content.element is None else join(content.element, element)
+            )
+            return NONE
+        if name == "update" and content.kind in ("dict", "delta"):
+            from ckptlint.flow.operands import merged
+
+            for value in given:
+                content = merged(self, content, value)
+            for key, value in arguments.keywords.items():
+                content = content._replace(open=True) if key == "**" else content.put(
+                    key, value, self.site(operand.at)
+                )
+            self.state.items[location] = content
+            return NONE
+        if name in ("get", "pop", "setdefault") and given and content.kind == "dict":
+            key_atom = given[0].constant()
+            found = content.get(key_atom.value) if key_atom is not None else None
+            if name == "pop" and key_atom is not None:
+                entries = tuple((k, v) for k, v in content.entries if k != key_atom.value)
+                self.state.items[location] = content._replace(entries=entries)
+            if name == "setdefault" and key_atom is not None and len(given) > 1 and found is None:
+                self.state.items[location] = content.put(key_atom.value, given[1], self.site(operand.at))
+            return found if found is not None else derived([of_atom(ref), *given])
+        if name == "items" and content.kind == "dict":
+            if content.open or content.element is not None:
+                pair = self.make(operand.at, items=Items("tuple", ((0, UNKNOWN), (1, self.any_of(ref)))))
+                return of_atom(self.make(operand.func.at, items=Items("list", (), True, of_atom(pair))))
+            entries_list: list[tuple[object, Value]] = []
+            for index, (key, value) in enumerate(content.entries):
+                row, column, end_row, end_column = operand.at
+                place = (row, column, end_row, end_column + 1000 + index)
+                pair = self.make(place, items=Items("tuple", ((0, constant(key)), (1, value))))
+                entries_list.append((index, of_atom(pair)))
+            return of_atom(self.make(operand.at, items=Items("list", tuple(entries_list))))
+        if name == "values":
+            return of_atom(self.make(operand.at, items=content._replace(kind="list", entries=tuple(
+                (i, v) for i, (_, v) in enumerate(content.entries)))))
+        if name == "keys" and content.kind == "dict" and not content.open:
+            keys = tuple((i, constant(k)) for i, (k, _) in enumerate(content.entries))
+            return of_atom(self.make(operand.at, items=Items("list", keys)))
+        if name == "copy":
+            return of_atom(self.make(operand.at, items=content))
+        return None
+
+    # ---------------------------------------------------------------------------------------- project functions
+
+    def call_function(self, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite) -> Value:
+        """A call of a project function: its summary with this call's arguments put in."""
+        positional = [*atom.arguments, *arguments.positional]
+        keywords = {**dict(atom.keywords), **arguments.keywords}
+        return self.analyzer.apply_function(
+            self, atom, Arguments(positional, keywords, arguments.open), operand
+        )
+
+    def _construct(self, key: ClassKey, arguments: Arguments, operand: model.CallSite) -> Value:
+        hierarchy = self.classes.hierarchy(key)
+        role = Role.MODEL if hierarchy.is_module else None
+        api = hierarchy.apis[0] if hierarchy.apis else None
+        if api is not None and role is None:
+            role = api.role if api.role in _CLASS_ROLES else None
+        given = tuple(
+            (name, value)
+            for name, value in self.analyzer.bound_arguments(key, arguments).items()
+            if value.constant() is not None or value.refs()
+        )
+        ref = self.make(operand.at, held=Object(role, api, key, given))
+        self.analyzer.constructed.add(key)
+        if role is Role.MODEL:
+            self.state.switch_mode(ref.location, self.built(operand.at))
+        init = self.classes.method(key, "__init__")
+        if init is not None and (role is not Role.MODEL or self._gives_objects(arguments)):
+            self.call_function(FunctionAtom(init, ref, key), arguments, operand)
+            if role is Role.MODEL:
+                self.state.switch_mode(ref.location, self.built(operand.at))
+        elif init is None:
+            for name, value in self.analyzer.declared_fields(key, arguments).items():
+                self.state.write_field(ref.location, name, value, True)
+            if hierarchy.external and not hierarchy.is_module:
+                self._hand_over(arguments, written(operand.func))
+        return of_atom(ref)
+
+    def _gives_objects(self, arguments: Arguments) -> bool:
+        return any(
+            self.is_model(r) or not isinstance(r.location, Made) or r.location in self.state.items
+            for v in arguments.values()
+            for r in v.refs()
+        )
+
+    # -------------------------------------------------------------------------------------------------- forward
+
+    def _call_object(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
+        held = self.object_at(ref.location)
+        if held is not None and held.model is not None and held.role not in MODULE_ROLES:
+            key = self.classes.method(held.model, "__call__")
+            if key is not None:
+                return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
+        if held is None or held.role is None or held.role in MODULE_ROLES or held.role is Role.AVERAGE:
+            return self._forward(ref, arguments, operand)
+        self._hand_over(arguments, written(operand.func))
+        return derived([of_atom(ref), *arguments.values()])
+
+    def _forward(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
+        evidence: set[str] = set()
+        name = written(operand.func)
+        if self.is_model(ref):
+            evidence.add("type")
+        elif self.analyzer.use_of(self, ref.location) in MODULE_ROLES:
+            evidence.add("use")
+        elif words_of(name.rsplit(".", 1)[-1]) & MODEL_WORDS:
+            evidence.add("name")
+        elif any(self._is_model_like(v) for v in arguments.values()):
+            # A callable given by the caller, called on a model: it may do anything to it.
+            self._hand_over(arguments, name, project=True)
+        site = self.site(operand.at)
+        self.record(
+            Forward(
+                site,
+                self.within,
+                self.state.tests,
+                of_atom(ref),
+                self.state.mode_of(ref.location),
+                tuple(self.loops),
+                self.quiet == 0,
+                self._synthetic(arguments),
+                evidence=frozenset(evidence),
+            )
+        )
+        result = derived([*arguments.values()])
+        return Value(frozenset(), True, result.origins | {Ran(site)})
+
+    def _is_model_like(self, value: Value) -> bool:
+        return any(
+            self.is_model(r) or self.analyzer.use_of(self, r.location) in MODULE_ROLES for r in value.refs()
+        )
+
+    def _synthetic(self, arguments: Arguments) -> bool:
+        values = arguments.values()
+        return bool(values) and all(self._is_synthetic(v) for v in values)
+
+    def _is_synthetic(self, value: Value) -> bool:
+        if value.constant() is not None:
+            return True
+        refs = value.refs()
+        if not refs or value.open or len(refs) != len(value.atoms):
+            return False
+        for ref in refs:
+            content = self.state.items.get(ref.location)
+            if content is not None and not content.open and content.entries:
+                if not all(self._is_synthetic(v) for v in content.values()):
+                    return False
+                continue
+            held = self.object_at(ref.location)
+            if held is None or held.role is not Role.TENSOR or held.api is None:
+                return False
+            if held.api.options.get("values") not in ("random", "constant"):
+                return False
+        return True
+
+    # ------------------------------------------------------------------------------------------------ libraries
+
+    def call_api(self, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
+        """A call of a library function or class."""
+        if name.startswith("builtins."):
+            found = call_builtin(self, name[len("builtins.") :], arguments, operand)
+            if found is not None:
+                return found
+        api = self.catalog.api(name)
+        if api is not None:
+            return self._apply(api, None, arguments, operand)
+        if name == "functools.partial" and arguments.positional:
+            return self._partial(arguments)
+        unresolved = name.startswith(UNRESOLVED)
+        self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
+        return derived(arguments.values())
+
+    def _partial(self, arguments: Arguments) -> Value:
+        atoms = [
+            a._replace(
+                arguments=(*a.arguments, *arguments.positional[1:]),
+                keywords=(*a.keywords, *arguments.keywords.items()),
+            )
+            for a in arguments.positional[0].atoms
+            if isinstance(a, FunctionAtom)
+        ]
+        return Value(frozenset(atoms), not atoms)
+
+    def _apply(self, api: Api, receiver: Value | None, arguments: Arguments, operand: model.CallSite) -> Value:
+        """What an API of a known role does."""
+        bound = api.bind(arguments.positional, arguments.keywords)
+        handler = _ROLES.get(api.role)
+        if handler is None:
+            self._hand_over(arguments, api.name.rsplit(".", 1)[-1])
+            return derived([*([receiver] if receiver is not None else []), *arguments.values()])
+        return handler(self, api, receiver, bound, arguments, operand)
+
+    def _call_unknown(
+        self,
+        arguments: Arguments,
+        operand: model.CallSite,
+        also: list[Value],
+        name: str,
+        receiver: Ref | None = None,
+    ) -> Value:
+        if receiver is not None:
+            return self._call_unseen_method(receiver, name, arguments, operand)
+        self._hand_over(arguments, name, project=True)
+        return derived([*also, *arguments.values()])
+
+    def _hand_over(self, arguments: Arguments, name: str, project: bool = False) -> None:
+        """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown."""
+        loses_mode = project or bool(words_of(name) & MODE_WORDS)
+        for value in arguments.values():
+            self._let_go(value, loses_mode, set())
+            for atom in sorted(value.atoms, key=repr):
+                if isinstance(atom, FunctionAtom) and atom.frame == self.number:
+                    self._perhaps_call(atom)
+
+    def _perhaps_call(self, atom: FunctionAtom) -> None:
+        before = self.state.copy()
+        at = self.program.function(atom.key).at
+        parameters = self.program.function(atom.key).parameters
+        given = Arguments([UNKNOWN for p in parameters if p.default is None and p.kind in ("positional", "any")])
+        self.call_function(atom, given, model.CallSite(at, model.Name(at, "<callback>"), []))
+        self.state = before.join(self.state)
+
+    def _let_go(self, value: Value, loses_mode: bool, seen: set[object]) -> None:
+        for ref in value.refs():
+            location = ref.location
+            if location in seen:
+                continue
+            seen.add(location)
+            content = self.state.items.get(location)
+            if content is not None:
+                if content.kind in ("dict", "delta"):
+                    self.state.items[location] = content._replace(open=True)
+                for inner in content.values():
+                    self._let_go(inner, loses_mode, seen)
+            held = self.object_at(location)
+            if held is not None and held.role is Role.LOAD:
+                self.record(Opened(self.site(_place_of(location)), self.within, self.state.tests, value))
+            if loses_mode:
+                if location in self.state.modes or (held is not None and held.role in MODULE_ROLES) or is_entry_like(
+                    location
+                ):
+                    self.set_modes(of_atom(ref), UNKNOWN_MODE)
+                for part in self.parts_of(location):
+                    self.set_modes(of_atom(Ref(part)), UNKNOWN_MODE)
+            elif held is not None and held.role in MODULE_ROLES:
+                self.assume(of_atom(ref), "external-callee")
+
+
+def _place_of(location: object) -> model.Place:
+    root = root_of(location)  # type: ignore[arg-type]
+    return root.site.at if isinstance(root, Made) else (1, 1, 1, 1)
+
+
+def is_entry_like(location: object) -> bool:
+    """Whether a location may hold a model that the caller gave."""
+    return isinstance(location, Parameter | Field | Cell) or getattr(location, "kind", "") == "global"
+
+
+def _is_below(location: object, whole: object) -> bool:
+    while isinstance(location, Field):
+        location = location.base
+        if location == whole:
+            return True
+    return False
+
+
+_TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
+_SAME_TENSOR = frozenset("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous".split())
+_INERT_METHODS = frozenset({"__init__", "__init_subclass__", "__setattr__", "__enter__", "__exit__", "__del__"})
+_CLASS_ROLES = frozenset(
+    {Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE, Role.LOADER, Role.DATASET, Role.TRAINER}
+)
+
+# ---------------------------------------------------------------------------------------------- what roles do
+
+Bound = dict[str, Value]
+
+
+def _args_of(api: Api, bound: Bound) -> tuple[tuple[str, Value], ...]:
+    return tuple(bound.items())
+
+
+def _targets(api: Api, key: str, receiver: Value | None, bound: Bound, default: str = "self") -> Value:
+    wanted = api.options.get(key, default)
+    if wanted == "self":
+        return receiver if receiver is not None else UNKNOWN
+    found = api.given(key, bound)
+    return join_all(found) if found else UNKNOWN
+
+
+def _module(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    ref = c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound)))
+    c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "train"))))
+    return of_atom(ref)
+
+
+def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return of_atom(c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound))))
+
+
+def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if api.options.get("returns") == "arguments":
+        return _in_order(c, a, op)
+    return _object(c, api, receiver, bound, a, op)
+
+
+def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
+    if len(a.positional) == 1 and not a.open:
+        return a.positional[0]
+    if a.open:
+        return derived(a.values())
+    return of_atom(c.make(op.at, items=Items("tuple", tuple(enumerate(a.positional)))))
+
+
+def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    returns = api.options.get("returns", "wrapper")
+    if returns == "arguments":
+        return _in_order(c, a, op)
+    inner = _targets(api, "of", receiver, bound)
+    prefix = str(api.options.get("prefix", ""))
+    if returns == "argument" or not inner.refs():
+        return inner if inner.atoms else _module(c, api, receiver, bound, a, op)
+    atoms = frozenset(
+        Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
+    )
+    return Value(atoms, inner.open, inner.origins)
+
+
+def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    returns = api.options.get("returns", "argument")
+    if returns == "nothing":
+        return NONE
+    if returns == "iterable":
+        return value
+    if api.options.get("unwraps"):
+        return Value(
+            frozenset(Ref(x.location) if isinstance(x, Ref) else x for x in value.atoms), value.open, value.origins
+        )
+    return value
+
+
+def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "value", receiver, bound)
+    path = _targets(api, "path", None, bound, default="")
+    c.record(Saved(c.site(op.at), c.within, c.state.tests, snapshot(c, value), path, api.name))
+    return NONE
+
+
+def snapshot(c: Calls, value: Value) -> Stored:
+    """What a value holds at this moment, one level down."""
+    items: Items | None = None
+    inner: list[tuple[object, Items]] = []
+    for ref in value.refs():
+        content = c.state.items.get(ref.location)
+        if content is None:
+            continue
+        items = content if items is None else items
+        for entry in content.values():
+            for part in entry.refs():
+                held = c.state.items.get(part.location)
+                if held is not None:
+                    inner.append((part.location, held))
+    if items is None and value.refs() and not value.open:
+        # A dataclass or the like: what its attributes hold is not followed as keys.
+        items = None
+    return Stored(value, items, tuple(inner))  # type: ignore[arg-type]
+
+
+def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    path = _targets(api, "path", None, bound, default="")
+    returns = api.options.get("returns", "value")
+    outside = api.role is Role.OUTSIDE_LOAD
+    if returns == "model":
+        ref = c.make(op.at, held=Object(Role.MODEL, api, None, _args_of(api, bound)))
+        c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
+    else:
+        ref = c.make(op.at, held=Object(Role.LOAD, api, None, _args_of(api, bound)))
+    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
+    return NONE if returns == "nothing" else of_atom(ref)
+
+
+def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    target = _targets(api, "of", receiver, bound)
+    mode = api.options.get("mode")
+    flag = api.options.get("flag")
+    site = c.site(op.at)
+    switched: str | None = str(mode) if mode is not None else None
+    if isinstance(flag, str):
+        value = bound.get(flag)
+        if value is None:
+            switched = "unknown" if a.open else "train"
+        else:
+            truth = truth_of(value)
+            read = value.single
+            if truth is None and op.args:
+                truth = c.truth(op.args[0].value)
+            if truth is not None:
+                switched = "train" if truth else "eval"
+            elif isinstance(read, ModeRead):
+                c.set_modes(target, read.modes)
+                return receiver if receiver is not None else NONE
+            else:
+                switched = "unknown"
+    if switched in ("train", "eval"):
+        c.set_modes(target, frozenset({ModeDef(switched, site)}))
+        c.record(Switched(site, c.within, c.state.tests, target, switched))
+    else:
+        c.set_modes(target, UNKNOWN_MODE)
+    return receiver if receiver is not None else NONE
+
+
+def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    of = _targets(api, "of", receiver, bound)
+    return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of),))))
+
+
+def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    target = _targets(api, "of", receiver, bound)
+    value = _targets(api, "value", None, bound, default="")
+    if not value.atoms and a.positional:
+        value = a.positional[0]
+    c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
+    return derived([])
+
+
+def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    c.record(Update(c.site(op.at), c.within, c.state.tests, derived([value, *a.values()])))
+    return derived([value])
+
+
+def _step(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    for value in a.values():
+        for atom in sorted(value.atoms, key=repr):
+            if isinstance(atom, FunctionAtom):
+                c._perhaps_call(atom)
+    return derived(a.values())
+
+
+def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    values = api.given("model", bound) if "model" in api.options else []
+    if receiver is not None:
+        values.append(receiver)
+        for ref in receiver.refs():
+            held = c.object_at(ref.location)
+            if held is not None and held.api is not None:
+                values.extend(held.api.given("model", dict(held.arguments)))
+    for value in values:
+        c.set_modes(value, UNKNOWN_MODE)
+        if api.options.get("kind", "fit") == "fit":
+            c.record(Fitted(c.site(op.at), c.within, c.state.tests, value))
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    returns = api.options.get("returns", "data")
+    if returns == "nothing":
+        return NONE
+    if returns in ("argument", "items"):
+        found = api.given("of", bound)
+        if found:
+            return found[0]
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    atom = value.single
+    if not isinstance(atom, Ref):
+        return derived([value])
+    held = c.object_at(atom.location) or Object()
+    if held.role is None and atom.location not in c.state.items and not c.state.modes.get(atom.location):
+        used = c.analyzer.use_of(c, atom.location)
+        held = Object(used)
+    ref = c.make(op.at, held=held, items=c.state.items.get(atom.location))
+    if held.role in MODULE_ROLES:
+        c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
+    for key, part in list(c.state.fields.items()):
+        if key.base == atom.location:
+            c.state.fields[Field(ref.location, key.name)] = part
+    c.state.origins[ref.location] = c.state.origins.get(atom.location, frozenset()) | value.origins
+    return of_atom(ref)
+
+
+def _path_join(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    pieces: list[object] = []
+    given = [x.value for x in op.args if x.keyword is None]
+    for index, (value, operand) in enumerate(zip(a.positional, given, strict=False)):
+        if index:
+            pieces.append(("/", False))
+        pieces.extend(c.pieces_of(value, written(operand)))
+    return of_text(tuple(pieces))
+
+
+def _no_effect(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return receiver if receiver is not None else derived(a.values())
+
+
+def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    for value in a.positional:
+        for atom in sorted(value.atoms, key=repr):
+            if isinstance(atom, FunctionAtom):
+                c._perhaps_call(atom)
+    return UNKNOWN
+
+
+_ROLES = {
+    Role.MODULE_BASE: _module,
+    Role.LAYER: _module,
+    Role.CONTAINER: _module,
+    Role.MODEL: _module,
+    Role.WRAPPER: _wrapper,
+    Role.IDENTITY: _identity,
+    Role.OPTIMIZER: _object,
+    Role.SCHEDULER: _object,
+    Role.SCALER: _object,
+    Role.AVERAGE: _module,
+    Role.LOADER: _object,
+    Role.DATASET: _object,
+    Role.SAVE: _save,
+    Role.LOAD: _load,
+    Role.OUTSIDE_LOAD: _load,
+    Role.MODE_SWITCH: _mode_switch,
+    Role.SNAPSHOT: _snapshot,
+    Role.RESTORE: _restore,
+    Role.BACKWARD: _backward,
+    Role.STEP: _step,
+    Role.FIT: _fit,
+    Role.TRAINER: _trainer,
+    Role.HARMLESS: _harmless,
+    Role.COPY: _copy,
+    Role.PATH_JOIN: _path_join,
+    Role.TENSOR: _object,
+    Role.FREEZE: _receiver,
+    Role.FUNCTIONAL: _no_effect,
+    Role.SEED: _no_effect,
+    Role.RANDOM: _no_effect,
+    Role.TRANSFORM: _object,
+    Role.SPLIT: _no_effect,
+    Role.MODULE_STATE: _no_effect,
+    Role.NO_GRAD: _object,
+    Role.MODE_CONTEXT: _object,
+    Role.ENTRY: _entry,
+}
+
+__all__ = ["ELEMENT", "Arguments", "Calls", "FunctionKey"]

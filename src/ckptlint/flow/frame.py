@@ -1,0 +1,293 @@
+"""One interpretation of one function: its state, what it has recorded, and where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import (
+    UNKNOWN,
+    UNKNOWN_MODE,
+    ApiAtom,
+    Cell,
+    ClassKey,
+    Field,
+    FunctionKey,
+    Global,
+    Items,
+    Location,
+    Made,
+    ModeDef,
+    ModeSet,
+    Object,
+    Origin,
+    Parameter,
+    Ref,
+    Site,
+    Value,
+    assuming,
+    of_atom,
+)
+from ckptlint.flow.events import Event
+from ckptlint.flow.program import BUILTINS
+from ckptlint.flow.state import State
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics.model import Function, Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.analyzer import Analyzer
+
+MAX_EVENTS = 400
+"""Events kept of one function, its callees' included; beyond that the function says nothing more."""
+
+
+class Context(NamedTuple):
+    """What a function is interpreted for: itself, its receiver's class, and what is known of its arguments."""
+
+    key: FunctionKey
+    receiver_class: ClassKey | None = None
+    known: tuple[tuple[Location, Value], ...] = ()
+    """Constants, callables and classes given for parameters and free variables."""
+    types: tuple[tuple[Location, Object], ...] = ()
+    """Objects given for parameters, as far as their kind is known."""
+    stars: tuple[int, tuple[str, ...]] | None = None
+    """How many positional, and which keyword, arguments `*args` and `**kwargs` take."""
+
+
+@dataclass(slots=True)
+class LoopExits:
+    """The states that leave a loop's body early."""
+
+    breaks: list[State] = field(default_factory=list)
+    continues: list[State] = field(default_factory=list)
+
+
+class Frame:
+    """The running interpretation; subclasses add operands, calls and statements."""
+
+    def __init__(self, analyzer: Analyzer, context: Context, decisions: dict[str, bool]) -> None:
+        self.analyzer = analyzer
+        self.program = analyzer.program
+        self.catalog = analyzer.program.catalog
+        self.classes = analyzer.classes
+        self.context = context
+        self.path = context.key.path
+        self.function: Function = self.program.function(context.key)
+        self.outline = analyzer.outline(context.key)
+        self.decisions = decisions
+        self.state = State()
+        self.events: dict[object, Event] = {}
+        self.objects: dict[Location, Object] = {}
+        self.loops: list[str] = []
+        self.markers: tuple[tuple[str, Place], ...] = ()
+        """Pseudo call sites that tell the iterations of an unrolled loop apart."""
+        self.quiet = 0
+        """Depth of no_grad regions."""
+        self.guards = 0
+        """Depth of try statements that catch a missing key."""
+        self.returns: list[tuple[Value, State]] = []
+        self.yields: list[State] = []
+        self.exits: list[LoopExits] = []
+        self.sinks: list[list[State]] = []
+        """For each try around: the states in which an exception may leave its body."""
+        self.number = analyzer.next_frame()
+        self.truncated = False
+        self.self_location: Location | None = None
+        self.self_class = context.receiver_class
+        self.known = dict(context.known)
+
+    # --------------------------------------------------------------------------------------------- recording
+
+    def site(self, at: Place) -> Site:
+        """A place in this function."""
+        return Site(self.path, at, self.markers)
+
+    def record(self, event: Event) -> None:
+        """Keep an event; the same event seen again in a later iteration replaces the earlier."""
+        if not self.state.reachable:
+            return
+        if len(self.events) >= MAX_EVENTS:
+            self.truncated = True
+            return
+        self.events[(type(event), event.site, event.within, getattr(event, "key", None), event.tests)] = event
+
+    @property
+    def within(self) -> tuple[FunctionKey, ...]:
+        """This function, as the innermost that an event lies in."""
+        return (self.context.key,)
+
+    # ----------------------------------------------------------------------------------------------- objects
+
+    def object_at(self, location: Location) -> Object | None:
+        """What is known of the object at a location."""
+        found = self.objects.get(location)
+        if found is None and isinstance(location, Field):
+            found = self.analyzer.field_object(self, location)
+            if found is not None:
+                self.objects[location] = found
+        return found
+
+    def role_of(self, ref: Ref) -> Role | None:
+        """The role of the object behind a reference."""
+        held = self.object_at(ref.location)
+        return held.role if held is not None else None
+
+    def is_model(self, ref: Ref) -> bool:
+        """Whether a reference is known to be to a model."""
+        return self.role_of(ref) in MODULE_ROLES
+
+    def make(
+        self,
+        at: Place,
+        role: Role | None = None,
+        *,
+        held: Object | None = None,
+        origins: frozenset[Origin] = frozenset(),
+        items: Items | None = None,
+    ) -> Ref:
+        """A new object made at a place."""
+        location = Made(self.site(at))
+        self.objects[location] = held if held is not None else Object(role)
+        if origins:
+            self.state.origins[location] = origins
+        else:
+            self.state.origins.pop(location, None)
+        if items is not None:
+            self.state.items[location] = items
+        for key in [k for k in self.state.fields if k.base == location]:
+            del self.state.fields[key]
+        return Ref(location)
+
+    # ------------------------------------------------------------------------------------------------- modes
+
+    def modes_of(self, ref: Ref) -> ModeSet:
+        """The mode definitions that reach here for a reference."""
+        return self.state.mode_of(ref.location)
+
+    def set_modes(self, value: Value, modes: ModeSet) -> None:
+        """Put every object a value may be into a mode; when it may be several, each only perhaps."""
+        refs = value.refs()
+        certain = len(refs) == 1 and not value.open
+        for ref in refs:
+            new = modes if certain else modes | self.state.mode_of(ref.location)
+            self._set_modes(ref.location, new, set())
+
+    def _set_modes(self, location: Location, modes: ModeSet, seen: set[Location]) -> None:
+        if location in seen or len(seen) > 60:
+            return
+        seen.add(location)
+        if isinstance(location, Field) and location.name == "*":
+            # getattr(x, name).eval(): any of the attributes may have been switched.
+            for part in self.parts_of(location.base):
+                self.state.switch_mode(part, UNKNOWN_MODE)
+            self.state.switch_mode(location.base, UNKNOWN_MODE)
+            return
+        self.state.switch_mode(location, modes)
+        for part in self.parts_of(location):
+            self._set_modes(part, modes, seen)
+        # Switching a part leaves the whole in neither mode.
+        whole = location.base if isinstance(location, Field) else None
+        while whole is not None:
+            if whole in self.state.modes or self._is_whole(whole):
+                self.state.modes[whole] = self.state.mode_of(whole) | UNKNOWN_MODE
+            whole = whole.base if isinstance(whole, Field) else None
+        held = self.objects.get(location)
+        owner = held.argument("of") if held is not None else None
+        if held is not None and held.role is Role.SNAPSHOT and owner is not None:
+            for ref in owner.refs():
+                self.state.switch_mode(ref.location, UNKNOWN_MODE)
+
+    def _is_whole(self, location: Location) -> bool:
+        held = self.object_at(location)
+        return held is not None and held.role in MODULE_ROLES
+
+    def parts_of(self, location: Location) -> list[Location]:
+        """Objects known to be held by the one at a location: its attributes, children and entries."""
+        found: list[Location] = []
+        for key, value in self.state.fields.items():
+            if key.base == location:
+                found.extend(r.location for r in value.refs() if r.location != key)
+        held = self.objects.get(location)
+        values = [v for _, v in held.arguments] if held is not None and held.role in MODULE_ROLES else []
+        content = self.state.items.get(location)
+        if content is not None:
+            values.extend(content.values())
+        for value in values:
+            for ref in value.refs():
+                if self.is_model(ref) or ref.location in self.state.items:
+                    found.append(ref.location)
+        return found
+
+    def assume(self, value: Value, assumption: str) -> None:
+        """The modes of these objects now rest on one assumption more."""
+        for ref in value.refs():
+            if ref.location in self.state.modes or self.is_model(ref):
+                modes = self.state.mode_of(ref.location)
+                self.state.modes[ref.location] = assuming(modes, assumption)
+
+    def built(self, at: Place, mode: str = "train") -> ModeSet:
+        """The mode of a model made here."""
+        if mode == "unknown":
+            return UNKNOWN_MODE
+        return frozenset({ModeDef("built" if mode == "train" else "loaded-eval", self.site(at))})
+
+    # ------------------------------------------------------------------------------------------------- names
+
+    def read_name(self, name: str) -> Value:
+        """What a bare name is here."""
+        value = self.state.names.get(name)
+        if value is not None:
+            return value
+        if self.function.index and name in self.function.bound:
+            return UNKNOWN
+        if self.function.index and name not in self.function.declared_global and self._is_free(name):
+            cell = Cell(name)
+            return self.known.get(cell) or of_atom(Ref(cell))
+        written = self.state.fields.get(Field(Global(self.path, "*"), name))
+        if written is not None:
+            return written
+        return self.analyzer.global_value(self.path, name)
+
+    def _is_free(self, name: str) -> bool:
+        record = self.program.record(self.path)
+        outer = self.function.outer
+        while outer and record is not None:
+            function = record.functions[outer]
+            if name in function.bound:
+                return True
+            outer = function.outer
+        return False
+
+    def write_name(self, name: str, value: Value) -> None:
+        """Bind a bare name here."""
+        if name in self.function.declared_global:
+            self.state.fields[Field(Global(self.path, "*"), name)] = value
+        elif name in self.function.declared_nonlocal:
+            self.state.fields[Field(Cell("*"), name)] = value
+        else:
+            self.state.names[name] = value
+
+    def location_of_text(self, text: str) -> Location | None:
+        """The entry location that a dotted operand means on entry, when it is rooted at a parameter."""
+        parts = text.split(".")
+        if not all(part.isidentifier() for part in parts) or len(parts) > 4:
+            return None
+        names = {p.name for p in self.function.parameters}
+        location: Location
+        if parts[0] in names:
+            location = Parameter(parts[0])
+        elif self.function.index and parts[0] not in self.function.bound and self._is_free(parts[0]):
+            location = Cell(parts[0])
+        elif parts[0] not in self.function.bound or not self.function.index:
+            location = Global(self.path, parts[0])
+        else:
+            return None
+        for part in parts[1:]:
+            location = Field(location, part)
+        return location
+
+
+def builtin(name: str) -> Value:
+    """The builtin of this name, else unknown."""
+    return of_atom(ApiAtom(f"builtins.{name}")) if name in BUILTINS else UNKNOWN

@@ -1,0 +1,650 @@
+"""Statements: the forward analysis of one function's body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from ckptlint.flow.calls import Calls
+from ckptlint.flow.domain import (
+    UNKNOWN,
+    ApiAtom,
+    ClassAtom,
+    ClassKey,
+    Const,
+    Field,
+    FunctionAtom,
+    FunctionKey,
+    Items,
+    Made,
+    MethodAtom,
+    ModeRead,
+    ModuleAtom,
+    Ref,
+    Value,
+    constant,
+    derived,
+    join,
+    join_all,
+    of_atom,
+)
+from ckptlint.flow.events import Ineffective
+from ckptlint.flow.frame import LoopExits
+from ckptlint.flow.operands import ELEMENT
+from ckptlint.flow.state import DEAD, State
+from ckptlint.flow.written import written
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics import model
+from ckptlint.semantics.model import Operand, Statement
+
+MAX_UNROLLED = 4
+"""Literal items of a loop that are followed one by one (DESIGN: at most four)."""
+MAX_ROUNDS = 8
+"""Rounds after which a loop's state is taken as it is; joins grow, so few are needed."""
+ABSENT_KEY_ERRORS = frozenset({"KeyError", "Exception", "BaseException", "LookupError"})
+
+
+class Interpreter(Calls):
+    """Runs a function's body over abstract states."""
+
+    def run(self) -> State:
+        """The state in which the function returns; `returns` holds the values."""
+        self.block(self.function.body)
+        ends = [state for _, state in self.returns]
+        if self.state.reachable:
+            self.returns.append((constant(None), self.state))
+            ends.append(self.state)
+        result = DEAD
+        for state in ends:
+            result = result.join(state)
+        return result
+
+    def block(self, body: list[Statement]) -> None:
+        """Run statements in order until no path leads on."""
+        for statement in body:
+            if not self.state.reachable:
+                return
+            _EXECUTE[type(statement)](self, statement)
+            if self.sinks and self.state.reachable:
+                self.sinks[-1].append(self.state.copy())
+
+    # --------------------------------------------------------------------------------------------- assignment
+
+    def assign(self, target: Operand, value: Value, source: Operand | None = None) -> None:
+        """Bind a target to a value."""
+        if isinstance(target, model.Name):
+            self.write_name(target.id, self._identified(target, value, source))
+        elif isinstance(target, model.Attribute):
+            base = self.evaluate(target.value)
+            if target.name == "training":
+                self._set_training_flag(target, base, value)
+                return
+            value = self._identified(target, value, source)
+            refs = base.refs()
+            for ref in refs:
+                self.state.write_field(ref.location, target.name, value, len(refs) == 1 and not base.open)
+        elif isinstance(target, model.Index):
+            self._assign_item(target, value)
+        elif isinstance(target, model.Sequence):
+            self._unpack(target.items, value)
+        elif isinstance(target, model.Star):
+            self.assign(target.value, derived([value]))
+
+    def _identified(self, target: Operand, value: Value, source: Operand | None) -> Value:
+        """Give an unknown value an identity when the function goes on to use it as a model or the like."""
+        if value.atoms or source is None:
+            return value
+        role = self.outline.uses.get(written(target))
+        if role is None:
+            return value
+        from ckptlint.flow.domain import UNKNOWN_MODE, Object
+
+        ref = self.make(source.at, held=Object(role, assumed=frozenset({"type-by-use"})), origins=value.origins)
+        self.state.modes[ref.location] = UNKNOWN_MODE
+        return of_atom(ref)
+
+    def _set_training_flag(self, target: model.Attribute, base: Value, value: Value) -> None:
+        if isinstance(value.single, Const):
+            self.record(
+                Ineffective(
+                    self.site(target.at), self.within, self.state.tests, "training-flag", base, written(target)
+                )
+            )
+        from ckptlint.flow.domain import UNKNOWN_MODE
+
+        # Part of the model may have been switched by hand: from here on its mode is not known.
+        self.set_modes(base, UNKNOWN_MODE)
+
+    def _assign_item(self, target: model.Index, value: Value) -> None:
+        base = self.evaluate(target.value)
+        keys = [self.evaluate(item) for item in target.items]
+        key = keys[0].constant() if len(keys) == 1 else None
+        refs = base.refs()
+        for ref in refs:
+            content = self.state.items.get(ref.location)
+            if content is None:
+                held = self.object_at(ref.location)
+                if held is not None and held.role is not None:
+                    self._taint(ref, value)
+                    continue
+                content = Items("delta")
+            certain = len(refs) == 1 and not base.open
+            if key is not None and certain:
+                self.state.items[ref.location] = content.put(key.value, value, self.site(target.at))
+                continue
+            element = value if content.element is None else join(content.element, value)
+            self.state.items[ref.location] = content._replace(open=True, element=element)
+            self._taint(ref, value)
+
+    def _taint(self, ref: Ref, value: Value) -> None:
+        origins = derived([value]).origins
+        if origins:
+            self.state.origins[ref.location] = self.state.origins.get(ref.location, frozenset()) | origins
+
+    def _unpack(self, targets: list[Operand], value: Value) -> None:
+        parts: list[Value] | None = None
+        starred = any(isinstance(t, model.Star) for t in targets)
+        atom = value.single
+        if isinstance(atom, Ref) and not starred:
+            content = self.state.items.get(atom.location)
+            if content is not None and content.kind not in ("dict", "delta") and not content.open:
+                if content.element is None and len(content.entries) == len(targets):
+                    parts = [v for _, v in content.entries]
+                elif content.element is not None and not content.entries:
+                    parts = [content.element] * len(targets)
+            elif content is None and not isinstance(atom.location, Made):
+                parts = [of_atom(Ref(Field(atom.location, ELEMENT)))] * len(targets)
+        for index, target in enumerate(targets):
+            self.assign(target, parts[index] if parts is not None else self._part_of(value), None)
+
+    def _part_of(self, value: Value) -> Value:
+        refs = value.refs()
+        if refs and not value.open:
+            return join_all([self.any_of(r) for r in refs])
+        return derived([value])
+
+    def assign_iterated(self, target: Operand, iterated: Value, iter: Operand) -> None:
+        """Bind a loop's target to an item of what it iterates."""
+        refs = iterated.refs()
+        values = [self.any_of(r) for r in refs]
+        value = join_all(values) if values and not iterated.open else derived([iterated, *values])
+        self.assign(target, value, None)
+
+    # ----------------------------------------------------------------------------------------------- functions
+
+    def closure(self, key: FunctionKey) -> Value:
+        """A nested function with what its free variables hold now."""
+        function = self.program.function(key)
+        captured: list[tuple[str, Value]] = []
+        if self.function.index:
+            for name in sorted(function.mentions - function.bound):
+                if name in self.function.bound or self._is_free(name):
+                    value = self.read_name(name)
+                    if value.atoms:
+                        captured.append((name, _shallow(value)))
+        return of_atom(FunctionAtom(key, captured=tuple(captured), frame=self.number))
+
+    # -------------------------------------------------------------------------------------------------- loops
+
+    def loop(self, statement: model.Loop) -> None:
+        """for and while, to a fixpoint or item by item."""
+        if statement.target is None:
+            self._while(statement)
+            return
+        iterated = self.evaluate(statement.iter)
+        items = self._literal_items(iterated)
+        if items is not None:
+            self._unroll(statement, items)
+            return
+        self._fixpoint(statement, lambda: self.assign_iterated(statement.target, iterated, statement.iter), True)  # type: ignore[arg-type]
+
+    def _literal_items(self, iterated: Value) -> list[Value] | None:
+        atom = iterated.single
+        content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
+        if content is None or content.open or content.element is not None or content.kind == "delta":
+            return None
+        values = [constant(k) for k, _ in content.entries] if content.kind == "dict" else content.values()
+        return values if len(values) <= MAX_UNROLLED else None
+
+    def _unroll(self, statement: model.Loop, items: list[Value]) -> None:
+        exits = LoopExits()
+        self.exits.append(exits)
+        before = self.markers
+        self.loops.append(written(statement.iter))
+        for index, item in enumerate(items):
+            self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
+            self.assign(statement.target, item)  # type: ignore[arg-type]
+            self.block(statement.body)
+            for state in exits.continues:
+                self.state = self.state.join(state)
+            exits.continues.clear()
+        self.markers = before
+        self.loops.pop()
+        self.exits.pop()
+        if self.state.reachable:
+            self.block(statement.orelse)
+        for state in exits.breaks:
+            self.state = self.state.join(state)
+
+    def _while(self, statement: model.Loop) -> None:
+        endless = isinstance(statement.iter, model.Literal) and bool(statement.iter.value)
+        self._fixpoint(statement, lambda: self.evaluate(statement.iter), not endless)
+
+    def _fixpoint(self, statement: model.Loop, begin: Callable[[], object], may_end: bool) -> None:
+        head = self.state
+        entry = head.copy()
+        self.loops.append(written(statement.iter) if statement.target is not None else "")
+        exits = LoopExits()
+        for _ in range(MAX_ROUNDS):
+            exits = LoopExits()
+            self.exits.append(exits)
+            self.state = head.copy()
+            begin()
+            self.block(statement.body)
+            self.exits.pop()
+            back = self.state
+            for state in exits.continues:
+                back = back.join(state)
+            if not back.reachable:
+                break
+            new = entry.join(back.cross_back_edge())
+            if new.same_as(head):
+                break
+            head = new
+        self.loops.pop()
+        after = head.copy() if may_end else DEAD
+        if after.reachable and statement.orelse:
+            self.state = after
+            self.block(statement.orelse)
+            after = self.state
+        for state in exits.breaks:
+            after = after.join(state)
+        self.state = after
+
+    # ----------------------------------------------------------------------------------------------- branches
+
+    def branch(self, statement: model.Branch) -> None:
+        """if/elif/else."""
+        truth = self.truth(statement.test)
+        if truth is True:
+            self.block(statement.body)
+            return
+        if truth is False:
+            self.block(statement.orelse)
+            return
+        before = self.state
+        self.state = before.copy()
+        self._narrow(statement.test, True)
+        self.block(statement.body)
+        after_body = self.state
+        self.state = before.copy()
+        self._narrow(statement.test, False)
+        self.block(statement.orelse)
+        after_else = self.state
+        joined = after_body.join(after_else)
+        self._restore_modes(statement.test, before, after_body, after_else, joined)
+        self.state = joined
+
+    def _narrow(self, test: Operand, side: bool) -> None:
+        """What a test says of the names it looks at: `x is None` and the like."""
+        while isinstance(test, model.Unary) and test.operator == "not":
+            test, side = test.value, not side
+        if isinstance(test, model.Compare) and len(test.operators) == 1 and isinstance(test.left, model.Name):
+            right = test.rights[0]
+            if isinstance(right, model.Literal):
+                equal = {"is": True, "==": True, "is not": False, "!=": False}.get(test.operators[0])
+                if equal is side and isinstance(right.value, str | bool | None):
+                    self.state.names[test.left.id] = constant(right.value)
+
+    def _restore_modes(
+        self, test: Operand, before: State, body: State, orelse: State, joined: State
+    ) -> None:
+        """`if was_training: model.train()` puts back the mode that was read."""
+        negated = False
+        while isinstance(test, model.Unary) and test.operator == "not":
+            test, negated = test.value, not negated
+        if isinstance(test, model.CallSite) or not joined.reachable:
+            return
+        self.state = before.copy()
+        value = self.evaluate(test)
+        for atom in value.atoms:
+            if not isinstance(atom, ModeRead):
+                continue
+            trained, other = (orelse, body) if negated else (body, orelse)
+            if not trained.reachable or not other.reachable:
+                continue
+            now = trained.mode_of(atom.location)
+            untouched = other.mode_of(atom.location) == before.mode_of(atom.location)
+            if now and all(d.kind == "train" for d in now) and untouched and now != before.mode_of(atom.location):
+                joined.modes[atom.location] = atom.modes
+
+    # ---------------------------------------------------------------------------------------------------- try
+
+    def attempt(self, statement: model.Try) -> None:
+        """try/except/else/finally."""
+        entry = self.state.copy()
+        sink: list[State] = [entry]
+        self.sinks.append(sink)
+        guards = any(_catches_absent_key(h) for h in statement.handlers)
+        self.guards += guards
+        exits_before = [(len(x.breaks), len(x.continues)) for x in self.exits]
+        returns_before = len(self.returns)
+        self.block(statement.body)
+        self.guards -= guards
+        self.sinks.pop()
+        body_end = self.state
+        if body_end.reachable:
+            self.block(statement.orelse)
+            body_end = self.state
+        ends = [body_end]
+        raised = DEAD
+        for state in sink:
+            raised = raised.join(state)
+        for handler in statement.handlers:
+            self.state = raised.copy()
+            if handler.type is not None:
+                self.evaluate(handler.type)
+            if handler.name is not None:
+                self.write_name(handler.name, UNKNOWN)
+            self.block(handler.body)
+            ends.append(self.state)
+        result = DEAD
+        for state in ends:
+            result = result.join(state)
+        self.state = result
+        if statement.final:
+            self._finally(statement, exits_before, returns_before)
+
+    def _finally(
+        self, statement: model.Try, exits_before: list[tuple[int, int]], returns_before: int
+    ) -> None:
+        # Every way out of the try passes the finally block.
+        normal = self.state
+        for index in range(returns_before, len(self.returns)):
+            value, state = self.returns[index]
+            self.state = state.copy()
+            inner = len(self.returns)
+            self.block(statement.final)
+            del self.returns[inner:]
+            self.returns[index] = (value, self.state)
+        for exits, (breaks, continues) in zip(self.exits, exits_before, strict=True):
+            for states, start in ((exits.breaks, breaks), (exits.continues, continues)):
+                for index in range(start, len(states)):
+                    self.state = states[index].copy()
+                    self.block(statement.final)
+                    states[index] = self.state
+        self.state = normal
+        if normal.reachable:
+            self.block(statement.final)
+
+    # --------------------------------------------------------------------------------------------------- with
+
+    def region(self, statement: model.Region) -> None:
+        """with, around its body."""
+        leave: list[Callable[[], None]] = []
+        for item in statement.items:
+            value = self._enter(item, leave)
+            if item.target is not None:
+                self.assign(item.target, value, item.value)
+        self.block(statement.body)
+        for undo in reversed(leave):
+            undo()
+
+    def _enter(self, item: model.WithItem, leave: list[Callable[[], None]]) -> Value:
+        operand = item.value
+        if not isinstance(operand, model.CallSite):
+            value = self.evaluate(operand)
+            self._check_context_class(operand, value)
+            return value
+        manager = self.analyzer.context_manager(self, operand)
+        if manager is not None:
+            return manager.enter(leave)
+        value = self.evaluate(operand)
+        atom = value.single
+        held = self.object_at(atom.location) if isinstance(atom, Ref) else None
+        if held is None or held.api is None:
+            if held is not None and held.model is not None and isinstance(atom, Ref):
+                return self._enter_object(atom, held.model, operand, leave)
+            return value
+        if held.role is Role.NO_GRAD:
+            self._enter_no_grad(held.api.options, dict(held.arguments), leave)
+        elif held.role is Role.MODE_CONTEXT:
+            self._enter_mode(held.api.options, dict(held.arguments), value, leave)
+        return value
+
+    def _check_context_class(self, operand: Operand, value: Value) -> None:
+        atom = value.single
+        if isinstance(atom, ApiAtom) and (api := self.catalog.api(atom.name)) is not None and (
+            api.role is Role.NO_GRAD
+        ):
+            self.record(
+                Ineffective(
+                    self.site(operand.at), self.within, self.state.tests, "context-class", value, written(operand)
+                )
+            )
+
+    def _enter_no_grad(self, options: Any, arguments: dict[str, Value], leave: list[Callable[[], None]]) -> None:
+        if options.get("grad", "off") != "off" and "flag" not in options:
+            return
+        flag = arguments.get(str(options.get("flag", "")))
+        constant_flag = flag.constant() if flag is not None else None
+        if flag is not None and (constant_flag is None or constant_flag.value):
+            return
+        self.quiet += 1
+
+        def undo() -> None:
+            self.quiet -= 1
+
+        leave.append(undo)
+
+    def _enter_mode(
+        self, options: Any, arguments: dict[str, Value], value: Value, leave: list[Callable[[], None]]
+    ) -> None:
+        from ckptlint.flow.domain import ModeDef, UNKNOWN_MODE
+
+        wanted = options.get("of")
+        targets = [v for k, v in arguments.items() if wanted in (None, "*", k) or (
+            isinstance(wanted, list | tuple) and k in wanted
+        )]
+        for target in targets:
+            for ref in target.refs():
+                before = self.state.mode_of(ref.location)
+                mode = options.get("mode")
+                new = frozenset({ModeDef(str(mode))}) if mode in ("train", "eval") else UNKNOWN_MODE
+                self.set_modes(of_atom(ref), new)
+
+                def undo(ref: Ref = ref, before: Any = before) -> None:
+                    self.set_modes(of_atom(ref), before)
+
+                leave.append(undo)
+
+    def _enter_object(
+        self, ref: Ref, owner: ClassKey, operand: model.CallSite, leave: list[Callable[[], None]]
+    ) -> Value:
+        enter = self.classes.method(owner, "__enter__")
+        leaving = self.classes.method(owner, "__exit__")
+        result = of_atom(ref)
+        if enter is not None:
+            result = self.call_value(of_atom(FunctionAtom(enter, ref, owner)), [], operand.at)
+        if leaving is not None:
+
+            def undo() -> None:
+                arguments = [constant(None)] * 3
+                self.call_value(of_atom(FunctionAtom(leaving, ref, owner)), arguments, operand.at)
+
+            leave.append(undo)
+        return result
+
+
+def _shallow(value: Value) -> Value:
+    """A captured value without what its functions captured in turn: depth stays bounded."""
+    return Value(
+        frozenset(a._replace(captured=()) if isinstance(a, FunctionAtom) else a for a in value.atoms),
+        value.open,
+        value.origins,
+    )
+
+
+def _catches_absent_key(handler: model.Handler) -> bool:
+    if handler.type is None:
+        return True
+    types = handler.type.items if isinstance(handler.type, model.Sequence) else [handler.type]
+    return any(written(t).rsplit(".", 1)[-1] in ABSENT_KEY_ERRORS for t in types)
+
+
+# ----------------------------------------------------------------------------------------------- statements
+
+
+def _evaluate(f: Interpreter, statement: model.Evaluate) -> None:
+    value = statement.value
+    if isinstance(value, model.Attribute):
+        base = f.evaluate(value.value)
+        kind = {"eval": "mode-method", "train": "mode-method", "zero_grad": "gradient-method"}.get(value.name)
+        if kind is not None:
+            f.record(Ineffective(f.site(value.at), f.within, f.state.tests, kind, base, written(value)))
+        return
+    result = f.evaluate(value)
+    if isinstance(value, model.CallSite):
+        atom = result.single
+        held = f.objects.get(atom.location) if isinstance(atom, Ref) else None
+        if held is not None and held.role is Role.NO_GRAD and held.api is not None and not held.arguments:
+            f.record(Ineffective(f.site(value.at), f.within, f.state.tests, "context", result, written(value)))
+
+
+def _bind(f: Interpreter, statement: model.Bind) -> None:
+    if statement.value is None:
+        return
+    value = f.evaluate(statement.value)
+    for target in statement.targets:
+        f.assign(target, value, statement.value)
+
+
+def _augment(f: Interpreter, statement: model.Augment) -> None:
+    old = f.evaluate(statement.target)
+    new = f.evaluate(statement.value)
+    if statement.operator in ("+", "|"):
+        atom = old.single
+        content = f.state.items.get(atom.location) if isinstance(atom, Ref) else None
+        if content is not None and isinstance(atom, Ref):
+            element = join_all([f.any_of(r) for r in new.refs()] or [derived([new])])
+            f.state.items[atom.location] = content._replace(
+                open=True, element=element if content.element is None else join(content.element, element)
+            )
+            return
+    f.assign(statement.target, derived([old, new]), None)
+
+
+def _return(f: Interpreter, statement: model.Return) -> None:
+    value = f.evaluate(statement.value) if statement.value is not None else constant(None)
+    f.returns.append((value, f.state))
+    f.state = DEAD
+
+
+def _raise(f: Interpreter, statement: model.Raise) -> None:
+    for operand in (statement.value, statement.cause):
+        if operand is not None:
+            f.evaluate(operand)
+    if f.sinks:
+        f.sinks[-1].append(f.state)
+    f.state = DEAD
+
+
+def _delete(f: Interpreter, statement: model.Delete) -> None:
+    for target in statement.targets:
+        if isinstance(target, model.Name):
+            f.state.names.pop(target.id, None)
+        elif isinstance(target, model.Index):
+            base = f.evaluate(target.value)
+            for ref in base.refs():
+                content = f.state.items.get(ref.location)
+                if content is not None:
+                    f.state.items[ref.location] = content._replace(open=True)
+
+
+def _assert(f: Interpreter, statement: model.Assert) -> None:
+    f.evaluate(statement.test)
+
+
+def _jump(f: Interpreter, statement: model.Jump) -> None:
+    if statement.kind == "pass" or not f.exits:
+        return
+    exits = f.exits[-1]
+    (exits.breaks if statement.kind == "break" else exits.continues).append(f.state)
+    f.state = DEAD
+
+
+def _declare(f: Interpreter, statement: model.Declare) -> None:
+    return
+
+
+def _import(f: Interpreter, statement: model.Import) -> None:
+    if not f.function.index:
+        return  # Module-level names are looked up where they are read.
+    for name in statement.names:
+        atom = f.program.imported(f.path, name)
+        if isinstance(atom, FunctionAtom | ClassAtom):
+            f.state.names[name.bound] = f.analyzer.decorated_atom(atom)
+        else:
+            f.state.names[name.bound] = of_atom(atom) if atom is not None else UNKNOWN
+
+
+def _define(f: Interpreter, statement: model.Define) -> None:
+    if statement.model is not None:
+        if f.function.index:
+            f.write_name(statement.name, of_atom(ClassAtom(ClassKey(f.path, statement.model))))
+        return
+    if statement.function is None or not f.function.index:
+        return
+    key = FunctionKey(f.path, statement.function)
+    value = f.closure(key)
+    decorators = f.program.function(key).decorators
+    if decorators and not f.analyzer.is_transparent(key):
+        value = f.analyzer.decorate(f, value, key)
+    f.write_name(statement.name, value)
+
+
+def _match(f: Interpreter, statement: model.Match) -> None:
+    subject = f.evaluate(statement.subject)
+    known = subject.constant()
+    before = f.state
+    result = DEAD
+    exhausted = False
+    for case in statement.cases:
+        if exhausted:
+            break
+        f.state = before.copy()
+        literal = case.pattern[0] if len(case.pattern) == 1 else None
+        if known is not None and isinstance(literal, model.Literal) and not case.bound:
+            if literal.value != known.value:
+                continue
+            exhausted = case.guard is None
+        for name in case.bound:
+            f.write_name(name, derived([subject]))
+        if case.guard is not None:
+            f.evaluate(case.guard)
+        elif case.is_wildcard:
+            exhausted = True
+        f.block(case.body)
+        result = result.join(f.state)
+    f.state = result if exhausted else result.join(before)
+
+
+_EXECUTE: dict[type[Any], Callable[[Any, Any], None]] = {
+    model.Evaluate: _evaluate,
+    model.Bind: _bind,
+    model.Augment: _augment,
+    model.Return: _return,
+    model.Raise: _raise,
+    model.Delete: _delete,
+    model.Assert: _assert,
+    model.Jump: _jump,
+    model.Declare: _declare,
+    model.Import: _import,
+    model.Branch: Interpreter.branch,
+    model.Loop: Interpreter.loop,
+    model.Try: Interpreter.attempt,
+    model.Region: Interpreter.region,
+    model.Match: _match,
+    model.Define: _define,
+}
+

@@ -1,0 +1,485 @@
+"""What a call of a function does, in terms of what it was given, and how a caller puts its own in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ckptlint.flow.domain import (
+    MORE,
+    UNKNOWN,
+    Cell,
+    Field,
+    FunctionAtom,
+    Global,
+    Items,
+    Location,
+    Made,
+    MethodAtom,
+    ModeDef,
+    ModeRead,
+    ModeSet,
+    More,
+    Object,
+    Origin,
+    Parameter,
+    Ran,
+    Ref,
+    Site,
+    Text,
+    Value,
+    bounded,
+    crossing,
+    derived,
+    depth_of,
+    join_all,
+    join_items,
+    of_atom,
+    origins_of_atoms,
+    root_of,
+)
+from ckptlint.flow.events import Event, Forward
+from ckptlint.flow.frame import Context
+from ckptlint.flow.operands import ELEMENT, of_text
+from ckptlint.flow.state import entry_mode
+from ckptlint.semantics.model import Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.frame import Frame
+
+SELF_OF = "<self>"
+"""Field of a callable given as an argument: the receiver it is bound to."""
+CELL_OF = "<cell>"
+"""Prefix of the fields of a callable given as an argument: what its free variables hold."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """The events and effects of one function in one context."""
+
+    context: Context
+    events: tuple[Event, ...] = ()
+    value: Value = UNKNOWN
+    fields: dict[Field, Value] = field(default_factory=dict)
+    items: dict[Location, Items] = field(default_factory=dict)
+    modes: dict[Location, ModeSet] = field(default_factory=dict)
+    origins: dict[Location, frozenset[Origin]] = field(default_factory=dict)
+    objects: dict[Location, Object] = field(default_factory=dict)
+    names: dict[str, Value] = field(default_factory=dict)
+    """Of a module's body: its globals at the end."""
+    at_yield: dict[Location, ModeSet] | None = None
+    """Modes at the yield of a context manager."""
+    yielded: Value = UNKNOWN
+    returns: bool = True
+    """Whether it can return at all."""
+    module_self: Location | None = None
+    """The receiver, when that is a model."""
+    is_known: bool = True
+    truncated: bool = False
+
+
+def prune(summary: Summary) -> None:
+    """Drop what no caller can reach: objects made and kept inside only."""
+    seen: set[Location] = set()
+    work: list[Location] = []
+
+    def add(value: Value) -> None:
+        for atom in value.atoms:
+            if isinstance(atom, Ref):
+                work.append(atom.location)
+            elif isinstance(atom, MethodAtom):
+                work.append(atom.receiver.location)
+            elif isinstance(atom, FunctionAtom):
+                if atom.receiver is not None:
+                    work.append(atom.receiver.location)
+                for _, captured in atom.captured:
+                    add(captured)
+                for given in atom.arguments:
+                    add(given)
+            elif isinstance(atom, Text):
+                for piece in atom.pieces:
+                    if isinstance(piece, Value):
+                        add(piece)
+        for origin in value.origins:
+            if isinstance(origin, Made):
+                work.append(origin)
+
+    add(summary.value)
+    add(summary.yielded)
+    for key, value in summary.fields.items():
+        if not isinstance(root_of(key), Made):
+            add(value)
+    for name in summary.names.values():
+        add(name)
+    for location, content in summary.items.items():
+        if not isinstance(root_of(location), Made):
+            for value in content.values():
+                add(value)
+    for event in summary.events:
+        event.mapped(lambda v: (add(v), v)[1], lambda m: m)
+    parts: dict[Location, list[Value]] = {}
+    for key, value in summary.fields.items():
+        parts.setdefault(key.base, []).append(value)
+    while work:
+        location = work.pop()
+        if location in seen:
+            continue
+        seen.add(location)
+        if isinstance(location, Field):
+            work.append(location.base)
+        for value in parts.get(location, ()):
+            add(value)
+        if location in summary.items:
+            for value in summary.items[location].values():
+                add(value)
+        held = summary.objects.get(location)
+        if held is not None:
+            for _, value in held.arguments:
+                add(value)
+
+    def kept(location: Location) -> bool:
+        return location in seen or not isinstance(root_of(location), Made)
+
+    summary.fields = {k: v for k, v in summary.fields.items() if kept(k.base)}
+    summary.items = {k: v for k, v in summary.items.items() if kept(k)}
+    summary.origins = {k: v for k, v in summary.origins.items() if kept(k)}
+    summary.objects = {k: v for k, v in summary.objects.items() if kept(k)}
+    summary.modes = {
+        k: v for k, v in summary.modes.items() if (k in seen or root_of(k) in seen or kept(k)) and v != entry_mode(k)
+    }
+
+
+class Application:
+    """One call: the callee's locations in the caller's frame, and the effects done there."""
+
+    def __init__(self, frame: Frame, summary: Summary, bindings: dict[Location, Value], at: Place) -> None:
+        self.frame = frame
+        self.summary = summary
+        self.bindings = bindings
+        self.at = at
+        self.call = (frame.path, at)
+        self.before = frame.state
+        self._values: dict[Location, Value] = {}
+        self._collapsed: dict[Site, Site] = {}
+
+    # ----------------------------------------------------------------------------------------- translation
+
+    def inside(self, site: Site) -> Site:
+        """A callee's site seen from here."""
+        moved = site.inside(self.call)
+        if self.frame.markers:
+            moved = Site(moved.path, moved.at, (*self.frame.markers, *moved.chain)[:12])
+        return moved
+
+    def entry(self, location: Location) -> Value:
+        """What a location of the callee is in the caller."""
+        found = self._values.get(location)
+        if found is None:
+            found = self._values[location] = self._entry(location)
+        return found
+
+    def _entry(self, location: Location) -> Value:
+        if isinstance(location, Made):
+            return of_atom(Ref(Made(self.inside(location.site))))
+        if isinstance(location, Parameter | Cell):
+            return self.bindings.get(location, UNKNOWN)
+        if isinstance(location, Global):
+            if location.name == "*":
+                return of_atom(Ref(location))
+            if location.path == self.frame.path and not self.frame.function.index:
+                found = self.before.names.get(location.name)
+                if found is not None:
+                    return found
+            written = self.before.fields.get(Field(Global(location.path, "*"), location.name))
+            return written if written is not None else of_atom(Ref(location))
+        base = self.entry(location.base)
+        found_values: list[Value] = []
+        for atom in sorted(base.atoms, key=repr):
+            if isinstance(atom, Ref):
+                found_values.append(self._field(atom.location, location.name))
+            elif isinstance(atom, FunctionAtom):
+                found_values.append(self._of_callable(atom, location.name))
+        if not found_values:
+            return derived([base])
+        joined = join_all(found_values)
+        return joined._replace(open=True) if base.open else joined
+
+    def _of_callable(self, atom: FunctionAtom, name: str) -> Value:
+        if name == SELF_OF and atom.receiver is not None:
+            return of_atom(atom.receiver)
+        if name.startswith(CELL_OF):
+            cell = name[len(CELL_OF) :]
+            if atom.frame == self.frame.number:
+                return self.frame.read_name(cell)
+            return dict(atom.captured).get(cell, UNKNOWN)
+        return UNKNOWN
+
+    def _field(self, location: Location, name: str) -> Value:
+        if name == "*":
+            return of_atom(Ref(Field(location, "*")))
+        content = self.before.items.get(location)
+        if content is not None and name.startswith("["):
+            if name != ELEMENT:
+                found = content.get(name[2:-2])
+                if found is not None:
+                    return found
+            if content.kind != "delta":
+                values = content.values()
+                return join_all(values) if values else UNKNOWN
+        written = self.before.fields.get(Field(location, name))
+        if written is not None:
+            return written
+        held = self.frame.object_at(location)
+        if held is not None and held.model is not None and not name.startswith(("[", "<")):
+            default = self.frame.classes.attribute(held.model, name)
+            from ckptlint.semantics import model
+
+            if default is not None and isinstance(default[1], model.Literal):
+                from ckptlint.flow.domain import constant
+
+                return constant(default[1].value)
+        if depth_of(location) >= 3:
+            return Value(frozenset(), True, frozenset({location}))
+        return of_atom(Ref(Field(location, name)))
+
+    def value(self, value: Value) -> Value:
+        """A value of the callee in the caller's frame."""
+        if not value.atoms and not value.origins:
+            return value
+        atoms: set[object] = set()
+        is_open = value.open
+        origins: set[Origin] = set(self.origins(value.origins)) if value.origins else set()
+        for atom in value.atoms:
+            if isinstance(atom, Ref):
+                target = self.entry(atom.location)
+                is_open |= target.open
+                origins |= target.origins
+                for found in target.atoms:
+                    if isinstance(found, Ref):
+                        atoms.add(Ref(found.location, _joined_view(found.view, atom.view)))
+                    else:
+                        atoms.add(found)
+            elif isinstance(atom, MethodAtom):
+                for ref in self.entry(atom.receiver.location).refs():
+                    atoms.add(MethodAtom(Ref(ref.location, ref.view), atom.name, self.inside(atom.at)))
+            elif isinstance(atom, FunctionAtom):
+                atoms.add(self._function(atom))
+            elif isinstance(atom, ModeRead):
+                refs = self.entry(atom.location).refs()
+                if len(refs) == 1:
+                    atoms.add(ModeRead(refs[0].location, self.modes(atom.modes)))
+                else:
+                    is_open = True
+            elif isinstance(atom, Text):
+                mapped = of_text(tuple(q for p in atom.pieces for q in self._piece(p)))
+                atoms |= mapped.atoms
+            else:
+                atoms.add(atom)
+        if len(atoms) > 4:
+            return derived([Value(frozenset(atoms), True, frozenset(origins))])  # type: ignore[arg-type]
+        return Value(frozenset(atoms), is_open or not atoms, bounded(frozenset(origins)))  # type: ignore[arg-type]
+
+    def _piece(self, piece: object) -> tuple[object, ...]:
+        if isinstance(piece, Value):
+            mapped = self.value(piece)
+            refs = [a for a in piece.atoms if isinstance(a, Ref)]
+            name = _location_text(refs[0].location) if refs else "?"
+            return self.frame.pieces_of(mapped, name)  # type: ignore[attr-defined, no-any-return]
+        return (piece,)
+
+    def _function(self, atom: FunctionAtom) -> FunctionAtom:
+        receiver = atom.receiver
+        if receiver is not None:
+            refs = self.entry(receiver.location).refs()
+            receiver = refs[0] if len(refs) == 1 else None
+        # Names of the callee's own scope mean nothing here: what it captured is all that is kept.
+        return atom._replace(
+            receiver=receiver,
+            captured=tuple((n, self.value(v)) for n, v in atom.captured),
+            arguments=tuple(self.value(v) for v in atom.arguments),
+            keywords=tuple((n, self.value(v)) for n, v in atom.keywords),
+        )
+
+    def origins(self, origins: Iterable[Origin]) -> frozenset[Origin]:
+        """Origins of the callee in the caller's frame."""
+        found: set[Origin] = set()
+        for origin in origins:
+            if isinstance(origin, Ran):
+                found.add(Ran(self._collapsed.get(origin.site) or self.inside(origin.site)))
+            elif isinstance(origin, More):
+                found.add(MORE)
+            else:
+                value = self.entry(origin)
+                found |= value.origins
+                for made in origins_of_atoms(value.atoms):
+                    found.add(made)
+                    found |= self.before.origins.get(made, frozenset())  # type: ignore[arg-type]
+        return bounded(frozenset(found))
+
+    def modes(self, modes: ModeSet) -> ModeSet:
+        """Mode definitions of the callee in the caller's frame."""
+        found: set[ModeDef] = set()
+        for definition in modes:
+            if definition.kind == "entry" and definition.location is not None:
+                refs = self.entry(definition.location).refs()
+                if not refs:
+                    found.add(ModeDef("unknown"))
+                for ref in refs:
+                    here = self.before.mode_of(ref.location)
+                    here = crossing(here) if definition.crossed else here
+                    for d in here:
+                        found.add(d._replace(assumed=d.assumed | definition.assumed))
+            elif definition.site is not None:
+                found.add(definition._replace(site=self.inside(definition.site)))
+            else:
+                found.add(definition)
+        return frozenset(found)
+
+    # ---------------------------------------------------------------------------------------------- effects
+
+    def apply(self) -> Value:
+        """Do the callee's effects on the caller's state and give what it returns."""
+        frame, summary = self.frame, self.summary
+        if summary.module_self is not None:
+            self._prepare_collapse()
+        for location, held in summary.objects.items():
+            if isinstance(location, Made):
+                frame.objects[Made(self.inside(location.site))] = held.mapped(self.value)
+        after = frame.state.copy()
+        frame.state = after
+        for key in sorted(summary.fields, key=depth_of):
+            self._write_field(key, summary.fields[key])
+        for location in sorted(summary.modes, key=depth_of):
+            self._switch(location, summary.modes[location])
+        for location, content in summary.items.items():
+            self._put_items(location, content)
+        for location, origins in summary.origins.items():
+            for ref in self.entry(location).refs():
+                mapped = self.origins(origins)
+                after.origins[ref.location] = after.origins.get(ref.location, frozenset()) | mapped
+        self._record_events()
+        result = self.value(summary.value)
+        if not summary.returns:
+            frame.state.reachable = False
+        return result
+
+    def _write_field(self, key: Field, value: Value) -> None:
+        mapped = self.value(value)
+        if isinstance(key.base, Cell) and key.base.name == "*":
+            if key.name in self.frame.function.bound:
+                self.frame.state.names[key.name] = mapped
+            return
+        if isinstance(key.base, Global) and key.base.name == "*":
+            if key.base.path == self.frame.path and not self.frame.function.index:
+                self.frame.state.names[key.name] = mapped
+            else:
+                self.frame.state.fields[key] = mapped
+            return
+        refs = self.entry(key.base).refs()
+        for ref in refs:
+            self.frame.state.write_field(ref.location, key.name, mapped, len(refs) == 1)
+
+    def _switch(self, location: Location, modes: ModeSet) -> None:
+        target = self.entry(location)
+        mapped = self.modes(modes)
+        if isinstance(location, Made):
+            for ref in target.refs():
+                self.frame.state.modes[ref.location] = mapped
+            return
+        self.frame.set_modes(target, mapped)
+
+    def _put_items(self, location: Location, content: Items) -> None:
+        refs = self.entry(location).refs()
+        items = self.frame.state.items
+        mapped = content._replace(
+            entries=tuple((k, self.value(v)) for k, v in content.entries),
+            element=self.value(content.element) if content.element is not None else None,
+            places=tuple((k, self.inside(s)) for k, s in content.places),
+        )
+        for ref in refs:
+            if isinstance(location, Made):
+                items[ref.location] = mapped
+                continue
+            if content.kind != "delta":
+                continue
+            old = items.get(ref.location, Items("delta"))
+            new = old
+            places = dict(mapped.places)
+            for key, value in mapped.entries:
+                new = new.put(key, value, places.get(key))
+                if key in mapped.maybe:
+                    new = new._replace(maybe=new.maybe | {key})
+            if mapped.open:
+                new = new._replace(open=True)
+            if mapped.element is not None:
+                new = new._replace(element=mapped.element, open=True)
+            items[ref.location] = new if len(refs) == 1 else join_items(old, new)
+
+    # ----------------------------------------------------------------------------------------------- events
+
+    def _prepare_collapse(self) -> None:
+        """Forward calls that a model makes of its own parts are one forward of the model, at the call."""
+        inner = self.summary.module_self
+        for event in self.summary.events:
+            if isinstance(event, Forward) and _rooted(event.operand, inner):
+                self._collapsed[event.site] = self.frame.site(self.at)
+
+    def _record_events(self) -> None:
+        frame = self.frame
+        collapsed: list[Forward] = []
+        for event in self.summary.events:
+            mapped = event.mapped(self.value, self.modes)
+            if isinstance(event, Forward) and isinstance(mapped, Forward):
+                mapped = replace(
+                    mapped,
+                    loops=(*frame.loops, *event.loops)[-6:],
+                    gradients=event.gradients and frame.quiet == 0,
+                )
+                if event.site in self._collapsed:
+                    collapsed.append(mapped)
+                    continue
+            frame.record(
+                replace(
+                    mapped,
+                    site=self.inside(event.site),
+                    within=(*frame.within, *event.within)[:12],
+                    tests=frame.state.tests,
+                )
+            )
+        if collapsed:
+            modes: ModeSet = frozenset().union(*(f.modes for f in collapsed))
+            first = collapsed[0]
+            receiver = self.entry(self.summary.module_self)  # type: ignore[arg-type]
+            frame.record(
+                Forward(
+                    frame.site(self.at),
+                    frame.within,
+                    frame.state.tests,
+                    receiver,
+                    modes,
+                    tuple(frame.loops),
+                    frame.quiet == 0 and any(f.gradients for f in collapsed),
+                    first.synthetic,
+                    method=frame.program.function(self.summary.context.key).name,
+                    evidence=frozenset({"type"}),
+                )
+            )
+
+
+def _rooted(value: Value, root: Location | None) -> bool:
+    refs = value.refs()
+    return bool(refs) and all(root_of(r.location) == root for r in refs)
+
+
+def _joined_view(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
+    return (*outer, *inner)[:4]
+
+
+def _location_text(location: Location) -> str:
+    if isinstance(location, Field):
+        base = _location_text(location.base)
+        return f"{base}{location.name}" if location.name.startswith("[") else f"{base}.{location.name}"
+    if isinstance(location, Made):
+        return "?"
+    return location.name
