@@ -1,0 +1,41 @@
+# The environment is made here, so that `make test` needs nothing but a Python.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: test lint types layers unit ecosystem benchmark clean
+
+test: lint types layers unit
+
+lint: $(VENV)/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+layers: $(VENV)/ready
+	$(BIN)/lint-imports --no-logo
+
+unit: $(VENV)/ready
+	$(BIN)/pytest
+
+ecosystem: $(VENV)/ready
+	$(BIN)/python scripts/ecosystem.py
+
+benchmark: $(VENV)/ready
+	$(BIN)/python scripts/ecosystem.py --download-only timm
+	$(BIN)/python benchmarks/cpu_over_ast_parse.py --limit 15
+
+# Made anew when the dependencies change or another Python is asked for.
+$(VENV)/ready: pyproject.toml $(VENV)/python-$(notdir $(PYTHON))
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+$(VENV)/python-%:
+	$(PYTHON) -m venv --clear $(VENV)
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

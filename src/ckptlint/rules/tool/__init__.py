@@ -1,0 +1,1 @@
+"""Rules about what the tool itself could not do or was told in vain."""
