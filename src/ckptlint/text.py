@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
+
+
+_ROW = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
+
+
+def rows(text: str) -> list[str]:
+    """The rows of a text as Python's parser counts them, line ends kept.
+
+    Unlike `str.splitlines`, a form feed or a Unicode separator does not end a row.
+    """
+    return _ROW.findall(text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -68,5 +80,5 @@ class Source:
 
     def line(self, row: int) -> str:
         """The text of a row without its line end; empty when there is no such row."""
-        lines = self.text.splitlines()
-        return lines[row - 1] if 0 < row <= len(lines) else ""
+        lines = rows(self.text)
+        return lines[row - 1].rstrip("\r\n") if 0 < row <= len(lines) else ""
