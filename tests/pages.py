@@ -1,9 +1,9 @@
 """Reads the pages that are tests: rule.md, cases.md and the fixture projects.
 
-A page's Python blocks are examples. `# error: [CKP301] "part of the message"` in a row says that a diagnostic
-is reported there; everything else must be silent. A line `` `train.py`: `` before a block names its file; named
-blocks that follow each other make one project until a heading, an unnamed block or a diff. A `diff` block holds
-what the fixes of the example before it do. Other blocks are prose.
+A page's Python blocks are examples. `# error: [CKP301] "part of the message"` in a row says that a
+diagnostic is reported there; everything else must be silent. A line `` `train.py`: `` before a block names
+its file; named blocks that follow each other make one project until a heading, an unnamed block or a diff.
+A `diff` block holds what the fixes of the example before it do. Other blocks are prose.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Page:
         """What the title `# CKP401 forward-in-train-mode` says; PageError when it says it otherwise."""
         match = _TITLE.fullmatch(self.title)
         if match is None:
-            raise PageError(f"{self.name}:1: the title must be `# CKPnnn name-of-the-rule`, it is `{self.title}`")
+            raise PageError(f"{self.name}:1: the title must be `# CKPnnn name-of-the-rule`, not `{self.title}`")
         return match[1], match[2]
 
     def under(self, heading: str) -> list[Example]:
@@ -179,7 +179,7 @@ class _Reader:
     def _checked_file(self, file: str, row: int) -> str:
         parts = file.split("/")
         if not file.endswith(".py") or file.startswith("/") or "\\" in file or {"", ".", ".."} & set(parts):
-            raise self.fail(row, f"`{file}` must be a Python file's path within the project, such as `lib/train.py`")
+            raise self.fail(row, f"`{file}` must be a Python file's path in the project, as `lib/train.py`")
         return file
 
     def _heading(self, line: str) -> None:
@@ -232,8 +232,8 @@ class _Reader:
 def apply_diff(files: Mapping[str, str], diff: str, where: str) -> dict[str, str]:
     """The files as an expected diff leaves them; PageError when it does not fit them.
 
-    Rows begin with a blank (kept), `-` (removed) or `+` (added); `@@` or `...` parts two places of one file and
-    `--- train.py` names the file that the rows below it belong to (needed when there are several).
+    Rows begin with a blank (kept), `-` (removed) or `+` (added); `@@` or `...` parts two places of one file
+    and `--- train.py` names the file that the rows below it belong to (needed when there are several).
     """
     fixed = {path: text.split("\n") for path, text in files.items()}
     path = next(iter(files)) if len(files) == 1 else None

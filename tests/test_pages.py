@@ -23,8 +23,8 @@ NEEDED = ("Bad", "Good", "When it stays silent", "Limits", "Measured")
 
 def _folders() -> list[Path]:
     """A rule's folder is known by any file it must have, so that a folder without its page is found."""
-    found = {path.parent for name in ("__init__.py", "rule.md", "cases.md") for path in RULES.glob(f"*/*/{name}")}
-    return sorted(found)
+    names = ("__init__.py", "rule.md", "cases.md")
+    return sorted({path.parent for name in names for path in RULES.glob(f"*/*/{name}")})
 
 
 def _name(path: Path) -> str:
@@ -75,7 +75,7 @@ def _check_fixes(example: Example, diagnostics: list[Diagnostic], tmp_path: Path
 
 @pytest.mark.parametrize("folder", _folders(), ids=_name)
 def test_a_rule_has_its_page(folder: Path) -> None:
-    assert (folder / "rule.md").exists(), f"{_name(folder)} has no rule.md; scripts/new_rule.py shows its form"
+    assert (folder / "rule.md").exists(), f"{_name(folder)} has no rule.md"
     page = next(page for page in PAGES if page.name == f"{_name(folder)}/rule.md")
     code, name = page.code_and_name()
     assert name == folder.name.replace("_", "-")

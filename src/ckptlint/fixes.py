@@ -51,13 +51,16 @@ def add_import(
 ) -> Fix:
     """Import a module, or one attribute of it, above the statement that begins at `before`.
 
-    `before` is the file's first import behind any `from __future__`, or its first statement behind the docstring.
+    `before` is the file's first import behind any `from __future__`, else its first statement behind the
+    docstring.
     """
     line = f"import {module}" if attribute is None else f"from {module} import {attribute}"
     return insert_before_statement(before, [line], title, applicability)
 
 
-def delete_statement(statement: Span, title: str, applicability: Applicability, *, alone: bool = False) -> Fix:
+def delete_statement(
+    statement: Span, title: str, applicability: Applicability, *, alone: bool = False
+) -> Fix:
     """Remove a statement; `alone` says that its block holds no other, so that `pass` takes its place."""
     return Fix(title, applicability, (Edit(statement, "pass" if alone else ""),))
 

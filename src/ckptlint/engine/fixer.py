@@ -12,7 +12,6 @@ from itertools import accumulate
 
 from ckptlint.text import Edit, Fix, Span, rows
 
-
 _INDENT = re.compile(r"(?:(?<=\n)|\A) +(?=\S|\Z)")
 
 
@@ -56,8 +55,8 @@ class _Misplaced(Exception):
 def apply(text: str, fixes: Iterable[Fix]) -> FixedText:
     """Apply every fix whose edits overlap no earlier one's, each whole or not at all.
 
-    The result does not depend on the order of `fixes`. Equal edits of two fixes (the same import) are made once.
-    A result that is not valid Python, or a place outside the text, refuses all fixes of this text, with a reason.
+    The result does not depend on the order of `fixes`. Equal edits of two fixes (the same import) are made
+    once. A result that is not valid Python, or a place outside the text, refuses all, with a reason.
     """
     ordered = sorted(
         dict.fromkeys(fixes), key=lambda fix: (sorted(fix.edits), fix.title, fix.applicability.value)
@@ -82,8 +81,9 @@ def apply(text: str, fixes: Iterable[Fix]) -> FixedText:
     fault = _fault(fixed)
     if fault is None:
         return FixedText(fixed, tuple(applied), tuple(postponed))
-    if _fault(text) is not None:
-        return FixedText(text, reason=f"the file is not valid for the Python that runs ckptlint: {_fault(text)}")
+    earlier = _fault(text)
+    if earlier is not None:
+        return FixedText(text, reason=f"the file is not valid for the Python that runs ckptlint: {earlier}")
     return FixedText(text, reason=f"the fixed file would not be valid Python: {fault}")
 
 
