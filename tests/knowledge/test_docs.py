@@ -25,7 +25,13 @@ def render() -> str:
         *_table(METHOD_KEYS.items()),
     ]
     for role in Role:
-        lines += ["", f"### {role.value}", "", f"{ROLE_MEANINGS[role].capitalize()}.", ""]
+        lines += [
+            "",
+            f"### {role.value}",
+            "",
+            f"{ROLE_MEANINGS[role][0].upper()}{ROLE_MEANINGS[role][1:]}.",
+            "",
+        ]
         lines += _table(ROLE_KEYS[role].items())
     return "\n".join(lines) + "\n"
 
