@@ -210,7 +210,7 @@ def test_triggers() -> None:
 
 
 def test_user_rows() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {
             "name": "mine.save_all",
             "role": "save",
