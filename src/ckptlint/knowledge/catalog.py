@@ -17,6 +17,8 @@ __all__ = ["MISSING", "Api", "Catalog", "CatalogError", "default_catalog", "hold
 
 T = TypeVar("T")
 
+_OPEN = frozenset({Role.MODEL, Role.OPTIMIZER, Role.MODULE_BASE})
+
 _STRUCTURE = frozenset({"name", "names", "role", "on", "params", "evidence", "trigger"})
 
 
@@ -24,8 +26,8 @@ _STRUCTURE = frozenset({"name", "names", "role", "on", "params", "evidence", "tr
 class Api:
     """One function, class or method of a library, with its role.
 
-    `params` are in positional order, the receiver excluded; `*x` takes all further positional arguments, and what
-    stands after it or after a bare `*` is given by keyword only.
+    `params` are in positional order, the receiver excluded; `*x` takes all further positional arguments, and
+    what stands after it or after a bare `*` is given by keyword only.
     """
 
     name: str
@@ -42,8 +44,7 @@ class Api:
         Positional arguments that no parameter takes are left out; keywords stay under their own name.
         """
         bound: dict[str, T] = {}
-        taken = 0
-        for param in self.params:
+        for taken, param in enumerate(self.params):
             if param.startswith("*"):
                 if len(param) > 1:
                     rest = enumerate(positional[taken:])
@@ -52,12 +53,11 @@ class Api:
             if taken == len(positional):
                 break
             bound[param] = positional[taken]
-            taken += 1
         bound.update(keywords)
         return bound
 
     def given(self, key: str, bound: Mapping[str, T]) -> list[T]:
-        """The arguments for the parameters that the option `key` names, in order; `*` in the option is all of them."""
+        """The arguments for the parameters that the option `key` names, in order; `*` means all."""
         wanted = self.options.get(key, ())
         if wanted == "*":
             return list(bound.values())
@@ -70,15 +70,18 @@ class Api:
         return found
 
     def arguments(self, bound: Mapping[str, object], *, complete: bool = True) -> dict[str, object]:
-        """Literal arguments with the defaults filled in; not so when the call is not `complete` (`**unknown`)."""
+        """Literal arguments with the defaults filled in, unless the call is not `complete` (`**unknown`)."""
         defaults = self.options.get("defaults")
         if complete and isinstance(defaults, Mapping):
             return {**defaults, **bound}
         return dict(bound)
 
     def holds(self, key: str, bound: Mapping[str, object], *, complete: bool = True) -> bool | None:
-        """Whether the condition in option `key` holds; False when the row has none, None when it is not known."""
-        condition = self.options.get(key, False)
+        """Whether the condition in option `key` holds; None when that is not known.
+
+        A row without the key says no, but that of a whole model or an optimizer leaves it open.
+        """
+        condition = self.options.get(key, None if self.role in _OPEN else False)
         if not isinstance(condition, (str, bool)):
             return None
         return holds(condition, self.arguments(bound, complete=complete))
@@ -106,8 +109,8 @@ class Catalog:
     def method(self, role: Role, name: str, owner: str = "") -> Api | None:
         """What a method does on a receiver of a role.
 
-        `owner` is the name of the Api that made the receiver, when known: its own method's row (`owner.name`, or that of the
-        class in its `instance_of`) goes before the role's.
+        `owner` is the name of the Api that made the receiver, or of the library class it derives from, when
+        known: the row of `owner.name`, or of the class in its `instance_of`, goes before the role's.
         """
         key = (role, name, owner)
         if key not in self._methods:
@@ -132,7 +135,7 @@ class Catalog:
         return self._evidence.get(method)
 
     def canonical(self, qualified: str) -> str:
-        """The usual name of what is also known under another (`torch.optim.adam.Adam` is `torch.optim.Adam`)."""
+        """The usual name of what has several (`torch.optim.adam.Adam` is `torch.optim.Adam`)."""
         if qualified not in self._canonical:
             name = qualified
             # A name may be moved and then shortened; more steps than that are a circle.
@@ -155,7 +158,7 @@ class Catalog:
         return frozenset(literal.encode() for row in rows for literal in _triggers(row))
 
     def with_rows(self, rows: Iterable[Mapping[str, object]], source: str) -> Catalog:
-        """This catalog with a user's rows, which go before its own; CatalogError names the row and the cure."""
+        """This catalog with a user's rows, which go before its own; CatalogError for a row of wrong shape."""
         table = copy_of(self._table)
         rows = list(rows)
         for row in rows:
@@ -194,7 +197,7 @@ class Catalog:
 
     def _own_method(self, owner: str, name: str) -> Api | None:
         for _ in range(4):
-            # `torchvision.models.*` is the pattern of every attribute of a model, too: only rows of this method count.
+            # `torchvision.models.**` fits every attribute of a model, too: only rows of this method count.
             found = self._find(f"{owner}.{name}", ending=f".{name}")
             if found is not None:
                 return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from enum import Enum
-from functools import lru_cache
+from functools import cache
 
 
 class Missing(Enum):
@@ -84,7 +84,7 @@ def _term(term: _Term, arguments: Mapping[str, object]) -> bool | None:
     return value < wanted if comparison == "<" else value <= wanted
 
 
-@lru_cache(maxsize=None)
+@cache
 def _parse(condition: str) -> _Alternatives:
     words = condition.split()
     alternatives: list[tuple[_Term, ...]] = []

@@ -51,6 +51,50 @@ class Role(str, Enum):
     MODULE_STATE = "module_state"
 
 
+ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
+    {
+        Role.MODULE_BASE: "a class that models and layers derive from",
+        Role.LAYER: "a class or function that makes a layer",
+        Role.CONTAINER: "a class that registers the modules or parameters it is given",
+        Role.MODEL: "a class or function that makes a whole model",
+        Role.WRAPPER: "gives another object around a model, with the same parameters and mode",
+        Role.IDENTITY: "gives back the object it was given",
+        Role.OPTIMIZER: "a class or function that makes an optimizer",
+        Role.SCHEDULER: "makes a learning-rate scheduler",
+        Role.SCALER: "makes a gradient scaler",
+        Role.AVERAGE: "makes an average of a model's weights (EMA, SWA)",
+        Role.LOADER: "makes an iterable of batches",
+        Role.DATASET: "makes a dataset, or is the base class of one",
+        Role.SAVE: "writes a file",
+        Role.LOAD: "reads what a save call wrote",
+        Role.OUTSIDE_LOAD: "gets weights or other parts from outside the project",
+        Role.MODE_SWITCH: "switches models to train or eval mode",
+        Role.MODE_READ: "reads the mode",
+        Role.MODE_CONTEXT: "a context manager that switches the mode and back",
+        Role.SNAPSHOT: "gives the state, or part of it, as a value",
+        Role.RESTORE: "puts a state back into an object",
+        Role.BACKWARD: "computes gradients: what it is reached from is training",
+        Role.STEP: "lets an optimizer, scheduler, scaler or average do one step",
+        Role.TRAINER: "makes an object that runs or manages training",
+        Role.FIT: "trains, evaluates or predicts as a whole",
+        Role.NO_GRAD: "a context manager or decorator that turns gradients off or on; it switches no mode",
+        Role.HARMLESS: "touches no mode, keeps nothing and changes no container that it is given",
+        Role.COPY: "gives a copy, deep or shallow",
+        Role.PATH_JOIN: "makes a path of pieces",
+        Role.TENSOR: "makes a tensor",
+        Role.FUNCTIONAL: "a layer as a function",
+        Role.ENTRY: "makes a function an entry point of the program",
+        Role.TRANSPARENT: "a decorator that keeps what the function does",
+        Role.FREEZE: "stops or starts the training of parameters; it switches no mode",
+        Role.SEED: "seeds random sources",
+        Role.RANDOM: "draws random numbers, or makes a generator of them",
+        Role.TRANSFORM: "makes a step, or a pipeline of steps, that data goes through",
+        Role.SPLIT: "divides data into parts",
+        Role.MODULE_STATE: "registers state with a module",
+    }
+)
+"""What a row says by its role."""
+
 ROLES: Mapping[str, Role] = MappingProxyType({role.value: role for role in Role})
 """Roles by the word a row writes."""
 
@@ -131,15 +175,20 @@ def _parameters(meaning: str) -> Key:
 
 COMMON_KEYS: Mapping[str, Key] = MappingProxyType(
     {
-        "name": _text("the qualified name; of a method its bare name; `*` stands for any part without a dot, `**` for any part"),
+        "name": _text(
+            "the qualified name, of a method the bare one; `*` is any text without a dot, `**` any text"
+        ),
         "names": _texts("several names that share the row"),
         "role": _text("what the API is to a training run"),
-        "params": Key(Kind.NAMES, "parameters in order, receiver excluded; `*x` takes the rest, after `*` by keyword only"),
+        "params": Key(
+            Kind.NAMES,
+            "parameters in order, receiver excluded; `*x` takes the rest, after `*` by keyword only",
+        ),
         "defaults": Key(Kind.TABLE, "literal defaults of parameters"),
         "framework": _text("the library whose version `since` and `until` speak of; default: the file's"),
         "since": Key(Kind.VERSION, "first version in which the row holds"),
         "until": Key(Kind.VERSION, "first version in which the row no longer holds"),
-        "trigger": _texts("literals of which a file that uses the API holds one; default: made from the name"),
+        "trigger": _texts("literals, one of which a file that uses the API holds; default: from the name"),
     }
 )
 """Keys of every row."""
@@ -247,7 +296,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: value", "value", "model", "weights", "nothing"),
             "mode": _MODULE["mode"],
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
-            "restores": _text("what is restored; default: the value", "value", "model", "weights", "training"),
+            "restores": _text("what is restored; default: value", "value", "model", "weights", "training"),
             "strict": _parameter("whether all keys must match"),
             "instance_of": _MODULE["instance_of"],
         },
@@ -317,7 +366,10 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
         },
-        Role.COPY: {"of": _parameter("what is copied; default: self"), "deep": _condition("the parts are copied too")},
+        Role.COPY: {
+            "of": _parameter("what is copied; default: self"),
+            "deep": _condition("the parts are copied too"),
+        },
         Role.PATH_JOIN: {"of": _parameters("the pieces")},
         Role.TENSOR: {
             "values": _text("where its values come from", "random", "constant", "data"),
@@ -336,11 +388,15 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         },
         Role.TRANSPARENT: {
             "kind": _text(
-                "how the decorated function behaves; default: same", "same", "contextmanager", "cached", "partial"
+                "how the decorated function behaves; default: same",
+                *("same", "contextmanager", "cached", "partial"),
             ),
             "of": _parameter("the function"),
         },
-        Role.FREEZE: {"of": _parameters("what; default: self"), "flag": _parameter("true trains, false freezes")},
+        Role.FREEZE: {
+            "of": _parameters("what; default: self"),
+            "flag": _parameter("true trains, false freezes"),
+        },
         Role.SEED: {
             "sources": _texts("the random sources it seeds", *_SOURCES),
             "seed": _parameter("the seed"),

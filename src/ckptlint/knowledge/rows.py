@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from ckptlint.knowledge.conditions import ConditionError, parameters_of
 from ckptlint.knowledge.roles import COMMON_KEYS, METHOD_KEYS, ROLE_KEYS, ROLES, Key, Kind
@@ -50,7 +50,7 @@ def check_row(row: Mapping[str, object], source: str) -> None:
     if row.get("evidence") and len(roles_on(row)) != 1:
         raise CatalogError(f"{where}: evidence needs exactly one role in on")
     if ("since" in row or "until" in row) and "framework" not in row:
-        raise CatalogError(f'{where}: since and until need framework = "…", the library whose version is meant')
+        raise CatalogError(f'{where}: since and until need framework = "…", whose version is meant')
 
 
 def _label(row: Mapping[str, object]) -> str:
@@ -60,9 +60,11 @@ def _label(row: Mapping[str, object]) -> str:
     return f'row "{name}"' if isinstance(name, str) else "a row without a name"
 
 
-def _nearest(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f'; did you mean "{near[0]}"?' if near else f"; known are {', '.join(sorted(known))}"
+def _nearest(word: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    if near:
+        return f'; did you mean "{near[0]}"?'
+    return f"; known are {', '.join(sorted(known))}" if known else ""
 
 
 def _check_value(word: str, value: object, key: Key, row: Mapping[str, object], where: str) -> None:
@@ -90,7 +92,8 @@ def _check_value(word: str, value: object, key: Key, row: Mapping[str, object], 
 def _check_known(word: str, used: Iterable[str], known: tuple[str, ...], where: str) -> None:
     for name in sorted(used):
         if name not in known:
-            raise CatalogError(f'{where}: {word} names "{name}", which is not in params{_nearest(name, known)}')
+            near = _nearest(name, known)
+            raise CatalogError(f'{where}: {word} names "{name}", which is not in params{near}')
 
 
 def parameter_names(row: Mapping[str, object]) -> tuple[str, ...]:
