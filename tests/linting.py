@@ -6,10 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ckptlint.diagnostic import Diagnostic
-
-
-class EngineMissing(Exception):
-    """There is no engine to lint with."""
+from ckptlint.engine.check import check_paths
 
 
 def lint(files: Mapping[str, str], tmp_path: Path) -> list[Diagnostic]:
@@ -17,17 +14,15 @@ def lint(files: Mapping[str, str], tmp_path: Path) -> list[Diagnostic]:
 
     The files go into a project folder of their own, whose `.git` makes it the analysis root.
     """
-    try:
-        from ckptlint.engine import check
-    except ImportError as error:
-        raise EngineMissing(f"`check(paths)` cannot be imported from ckptlint.engine: {error}") from error
     root = tmp_path / "project"
     (root / ".git").mkdir(parents=True, exist_ok=True)
     for path, text in files.items():
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
-    return list(check([root]))
+    result = check_paths([root])
+    assert not result.failures, [failure.message for failure in result.failures]
+    return result.diagnostics
 
 
 def relative(path: str, tmp_path: Path) -> str:

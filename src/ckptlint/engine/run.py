@@ -1,14 +1,31 @@
-"""STAND-IN: reports unreadable files only; the analysis replaces this module behind the same interface."""
+"""The analysis of a project: files to facts to what the rules say of them."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import gc
+import re
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from ckptlint.config import Settings
-from ckptlint.diagnostic import Confidence, Diagnostic
+from ckptlint.config.catalog import catalog_of
+from ckptlint.diagnostic import Confidence, Diagnostic, Related
 from ckptlint.engine.files import ProjectFiles
+from ckptlint.facts.project import Facts
+from ckptlint.facts.runs import RunBuilder
+from ckptlint.flow.analyzer import Analyzer
+from ckptlint.flow.domain import FunctionKey
+from ckptlint.flow.program import Program
+from ckptlint.knowledge.catalog import Catalog
+from ckptlint.rule import Rule
+from ckptlint.rules import all_rules
 from ckptlint.rules.tool.unreadable_file import RULE as UNREADABLE_FILE
-from ckptlint.text import Span
+from ckptlint.semantics.lower import lower
+from ckptlint.semantics.model import Record
+from ckptlint.syntax.tree import Unreadable
+from ckptlint.text import Fix, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +44,113 @@ class Outcome:
 
 
 def run(files: ProjectFiles, settings: Settings) -> Outcome:
-    """Compile every file; report those that are not valid Python."""
+    """Read what can matter, derive facts, and let every rule look at them."""
     outcome = Outcome()
-    for path in files.everything:
-        shown = files.shown(path)
-        try:
-            compile(files.read(path), shown, "exec", dont_inherit=True)
-        except SyntaxError as error:
-            row, column = error.lineno or 1, max(error.offset or 1, 1)
-            span = Span(shown, row, column, row, column + 1)
-            message = f"not valid Python: {error.msg}"
-            outcome.diagnostics.append(UNREADABLE_FILE.at(span, message, confidence=Confidence.HIGH))
-        except ValueError as error:
-            span = Span(shown, 1, 1, 1, 1)
-            message = f"not valid Python: {error}"
-            outcome.diagnostics.append(UNREADABLE_FILE.at(span, message, confidence=Confidence.HIGH))
+    catalog = catalog_of(settings)
+    paths = {path.as_posix(): path for path in files.everything}
+    reader = _Reader(files, paths, outcome)
+    program = Program(files.root.as_posix(), paths, reader.read, reader.lower, catalog)
+    analyzer = Analyzer(program, reader.failed)
+    triggers = catalog.triggers()
+    # Trees and records hold no cycles worth collecting, and the collector would walk them again and again.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        runs = RunBuilder(program, analyzer, triggers, _names(catalog)).build()
+        facts = Facts(analyzer, runs, frozenset(settings.evaluation_names))
+        for path in sorted(files.named):
+            program.record(path.as_posix())
+        for rule in all_rules():
+            outcome.diagnostics.extend(_run_rule(rule, facts, outcome))
+    finally:
+        if was_enabled:
+            gc.enable()
+    outcome.diagnostics = _distinct(_shown(d, files, paths) for d in outcome.diagnostics)
     return outcome
+
+
+def _names(catalog: Catalog) -> frozenset[str]:
+    """Names that make a function worth following: the last word of every trigger."""
+    found = (re.findall(r"[A-Za-z_]\w*", literal.decode()) for literal in catalog.triggers())
+    return frozenset(words[-1] for words in found if words)
+
+
+class _Reader:
+    """Reads and lowers files; what cannot be read becomes a diagnostic."""
+
+    def __init__(self, files: ProjectFiles, paths: dict[str, Path], outcome: Outcome) -> None:
+        self.files = files
+        self.paths = paths
+        self.outcome = outcome
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a file, None when it is gone or forbidden."""
+        try:
+            return self.files.read(self.paths[path])
+        except OSError as error:
+            self._unreadable(path, 1, 1, f"cannot be read: {error.strerror or error}")
+            return None
+
+    def lower(self, path: str, data: bytes) -> Record | None:
+        """The record of a file, None when it is not valid Python."""
+        try:
+            return lower(path, data)
+        except Unreadable as error:
+            self._unreadable(path, error.row, error.column, f"not valid Python: {error.message}")
+        except Exception as error:  # noqa: BLE001 - one file's failure must not end the run
+            self.outcome.failures.append(
+                Failure(f"reading {self.files.shown(self.paths[path])} failed: {_said(error)}")
+            )
+        return None
+
+    def failed(self, key: FunctionKey, error: Exception) -> None:
+        """An internal error in the analysis of one function."""
+        shown = self.files.shown(self.paths[key.path])
+        self.outcome.failures.append(Failure(f"the analysis of {shown} failed: {_said(error)}"))
+
+    def _unreadable(self, path: str, row: int, column: int, message: str) -> None:
+        span = Span(path, row, column, row, column + 1)
+        self.outcome.diagnostics.append(UNREADABLE_FILE.at(span, message, confidence=Confidence.HIGH))
+
+
+def _said(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
+
+
+def _run_rule(rule: Rule, facts: Facts, outcome: Outcome) -> Iterator[Diagnostic]:
+    for fact_type, check in rule.checks:
+        for fact in facts.of(fact_type):
+            try:
+                yield from check(fact, facts)
+            except Exception as error:  # noqa: BLE001 - the other rules go on
+                outcome.failures.append(Failure(f"rule {rule.code} failed on a {fact_type.__name__}: {_said(error)}"))
+
+
+def _shown(diagnostic: Diagnostic, files: ProjectFiles, paths: dict[str, Path]) -> Diagnostic:
+    def shown(span: Span) -> Span:
+        return replace(span, path=files.shown(paths[span.path])) if span.path in paths else span
+
+    fix = diagnostic.fix
+    return replace(
+        diagnostic,
+        span=shown(diagnostic.span),
+        related=tuple(Related(shown(r.span), r.message) for r in diagnostic.related),
+        fix=Fix(fix.title, fix.applicability, tuple(replace(e, span=shown(e.span)) for e in fix.edits))
+        if fix is not None
+        else None,
+        statement=shown(diagnostic.statement) if diagnostic.statement is not None else None,
+    )
+
+
+def _distinct(diagnostics: Iterator[Diagnostic]) -> list[Diagnostic]:
+    """One diagnostic a place and code: the surest, and of equals the one that tells most."""
+    best: dict[tuple[str, Span], Diagnostic] = {}
+    for diagnostic in diagnostics:
+        key = (diagnostic.code, diagnostic.span)
+        known = best.get(key)
+        if known is None or (diagnostic.confidence, len(diagnostic.related)) > (known.confidence, len(known.related)):
+            best[key] = diagnostic
+    return list(best.values())
+
+

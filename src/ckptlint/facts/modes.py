@@ -1,0 +1,227 @@
+"""Forward calls that evaluate or train a model, with the modes that reach them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ckptlint.diagnostic import Assumption
+from ckptlint.facts.modules import Trait
+from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.runs import Run
+from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
+from ckptlint.flow.written import words_of
+
+EVALUATION_WORDS = frozenset(
+    "eval evaluate evaluation evaluating validate validation validating valid val test testing accuracy infer "
+    "inference predict predictions score translate decode extract embed demo export".split()
+)
+"""Words of a function's name that say it evaluates (RULES: evaluation)."""
+SAMPLING_WORDS = frozenset("generate sample sampling rollout act play collect visualize plot".split())
+"""Words that mean evaluation too, but inside training mean looking at samples on the way."""
+TRAINING_WORDS = frozenset("train training fit update learn optimize step finetune pretrain loss".split())
+"""Words of a function's name that say it trains: what it calls is not evaluation by a caller's name."""
+DELIBERATE_WORDS = frozenset(
+    "mc montecarlo uncertainty bayesian stochastic calibrate calibration recalibrate bn adapt adaptation adversarial "
+    "attack perturb profile flops benchmark warmup".split()
+)
+"""Words that say the mode is meant: Monte Carlo dropout, re-estimated statistics, measuring speed."""
+EVALUATION_DATA_WORDS = frozenset("val valid validation test eval evaluation dev holdout".split())
+"""Words of a loop's iterable that say it is evaluation data (assumption role-by-name)."""
+TRAINING_DATA_WORDS = frozenset("train training".split())
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationForward:
+    """A model runs on evaluation data; `modes` are the definitions that reach it."""
+
+    event: Forward
+    run: Run
+    reason: str
+    """What shows that it is an evaluation, in words."""
+    sensitive: Trait
+    assumptions: frozenset[Assumption]
+
+    @property
+    def modes(self) -> frozenset[ModeDef]:
+        """Mode definitions that reach the call."""
+        return self.event.modes
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingForward:
+    """A model runs and its output reaches a backward pass of the same run."""
+
+    event: Forward
+    run: Run
+    sensitive: Trait
+    assumptions: frozenset[Assumption]
+    restorers: frozenset[tuple[str, str]]
+    """(file, function) that somewhere switch a model to train mode."""
+
+    @property
+    def modes(self) -> frozenset[ModeDef]:
+        """Mode definitions that reach the call."""
+        return self.event.modes
+
+
+@derives(EvaluationForward)
+def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
+    """Every forward call that evaluates, once a run it happens in."""
+    for run in facts.runs:
+        trained = _trained(run)
+        if trained is None:
+            continue
+        for event in run.events:
+            if not isinstance(event, Forward) or event.site in trained or event.synthetic:
+                continue
+            model = _model_of(facts, run, event)
+            if model is None or _is_inside_model(facts, run, event):
+                continue
+            found = _evaluates(facts, run, event)
+            if found is None:
+                continue
+            reason, assumptions = found
+            held, assumed = model
+            trait = facts.modules.trait(held, "sensitive")
+            yield EvaluationForward(event, run, reason, trait, assumptions | assumed)
+
+
+@derives(TrainingForward)
+def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
+    """Every forward call whose output is trained on."""
+    for run in facts.runs:
+        trained = _trained(run)
+        if not trained:
+            continue
+        restorers = frozenset(
+            (e.site.path, facts.program.function(e.within[-1]).qualname)
+            for e in run.events
+            if isinstance(e, Switched) and e.mode == "train"
+        )
+        for event in run.events:
+            if not isinstance(event, Forward) or event.site not in trained or not event.gradients:
+                continue
+            model = _model_of(facts, run, event)
+            if model is None or _is_inside_model(facts, run, event):
+                continue
+            held, assumed = model
+            trait = facts.modules.trait(held, "sensitive")
+            yield TrainingForward(event, run, trait, assumed, restorers)
+
+
+def _trained(run: Run) -> frozenset[Site] | None:
+    """Forward calls whose output reaches a backward pass; None when that cannot be told."""
+    found: set[Site] = set()
+    for event in run.events:
+        if isinstance(event, Update):
+            for origin in event.operand.origins:
+                if isinstance(origin, More):
+                    return None
+                if isinstance(origin, Ran):
+                    found.add(origin.site)
+    return frozenset(found)
+
+
+def _model_of(facts: Facts, run: Run, event: Forward) -> tuple[Object | None, frozenset[Assumption]] | None:
+    """The model behind a forward call, and what is taken for granted; None when it may be something else."""
+    refs = event.operand.refs()
+    if len(refs) != 1 or event.operand.open or len(event.operand.atoms) != 1:
+        return None
+    held = run.object_at(refs[0].location)
+    if held is not None and (held.role is not None or held.model is not None):
+        if not facts.is_model(held):
+            return None
+        return held, frozenset(Assumption(a) for a in held.assumed)
+    if "type" in event.evidence:
+        return held, frozenset()
+    if "use" in event.evidence:
+        return held, frozenset({Assumption.TYPE_BY_USE})
+    if "name" in event.evidence:
+        return held, frozenset({Assumption.ROLE_BY_NAME})
+    return None
+
+
+def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:
+    """A part of a model called in the model's own method: the mode is the outer call's business."""
+    receiver = run.summary.module_self
+    return receiver is not None and any(root_of(r.location) == receiver for r in event.operand.refs())
+
+
+def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[Assumption]] | None:
+    names = [facts.program.function(key) for key in event.within]
+    words = frozenset().union(*(words_of(f.name) for f in names))
+    if event.method:
+        words |= words_of(event.method)
+    if words & DELIBERATE_WORDS:
+        return None
+    evaluation = EVALUATION_WORDS | facts.evaluation_names
+    for function in reversed(names):
+        if not function.index:
+            break
+        own = words_of(function.name)
+        if own & evaluation and not own & TRAINING_WORDS:
+            return f"`{function.name}`", frozenset()
+        if own & SAMPLING_WORDS and not own & TRAINING_WORDS and not _is_within_training(run, event):
+            return f"`{function.name}`", frozenset()
+        if own & TRAINING_WORDS:
+            break
+    for loop in reversed(event.loops):
+        own = words_of(loop.split("(")[-1] if loop.startswith(_PASSING) else loop)
+        if own & TRAINING_DATA_WORDS:
+            break
+        if own & EVALUATION_DATA_WORDS:
+            return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
+    if run.is_entry and _only_restores(run, event.operand):
+        return "a script that restores weights and never trains", frozenset()
+    return None
+
+
+_PASSING = ("enumerate(", "tqdm(", "tqdm.tqdm(", "zip(", "iter(", "list(", "progress(", "track(")
+
+
+def _is_within_training(run: Run, event: Forward) -> bool:
+    """Whether the outermost loop around a call also holds training."""
+    return any(
+        isinstance(other, Update) and event.loops and other.loops and other.loops[0] == event.loops[0]
+        for other in run.events
+    )
+
+
+def _only_restores(run: Run, operand: Value) -> bool:
+    locations = {r.location for r in operand.refs()}
+    restored = False
+    for event in run.events:
+        if isinstance(event, Update | Fitted):
+            return False
+        if isinstance(event, Restored) and locations & {r.location for r in event.target.refs()}:
+            restored = True
+    return restored
+
+
+def mode_assumptions(modes: frozenset[ModeDef]) -> frozenset[Assumption]:
+    """What the definitions that reach a call take for granted."""
+    found = {Assumption(a) for definition in modes for a in definition.assumed}
+    if any(d.kind == "entry" for d in modes):
+        found.add(Assumption.CALLER_UNSEEN)
+    return frozenset(found)
+
+
+def is_own_attribute(definition: ModeDef) -> bool:
+    """Whether a mode was that of an attribute of an object nobody is seen to make."""
+    return definition.location is not None and isinstance(definition.location, Field)
+
+
+def name_of(event: Forward) -> str:
+    """The model as the source names it at the call."""
+    name = event.written
+    if event.method and name.endswith(f".{event.method}"):
+        name = name[: -len(event.method) - 1]
+    return name.removesuffix(".forward").removesuffix(".__call__")
+
+
+def made_at(ref: Ref) -> Site | None:
+    """Where the object behind a reference was made, when the run shows it."""
+    location = root_of(ref.location)
+    return location.site if isinstance(location, Made) else None

@@ -1,0 +1,45 @@
+"""From a place in a file to the statement and call it lies in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckptlint.flow.program import Program, statements_of
+from ckptlint.flow.written import operands_of, walk
+from ckptlint.semantics import model
+from ckptlint.semantics.model import CallSite, Place, Statement
+
+
+def statement_at(program: Program, path: str, at: Place) -> Statement | None:
+    """The innermost statement whose own text (a compound one's header) holds a place."""
+    found: Statement | None = None
+    for statement in _statements(program, path):
+        if _holds(statement.at, at) and (found is None or _holds(found.at, statement.at)):
+            found = statement
+    return found
+
+
+def call_at(program: Program, path: str, at: Place) -> CallSite | None:
+    """The call that stands exactly at a place."""
+    statement = statement_at(program, path, at)
+    if statement is None:
+        return None
+    for top in operands_of(statement):
+        for operand in walk(top):
+            if isinstance(operand, model.CallSite) and operand.at == at:
+                return operand
+    return None
+
+
+def _statements(program: Program, path: str) -> Iterator[Statement]:
+    record = program.record(path)
+    if record is None:
+        return
+    for function in record.functions:
+        yield from statements_of(function.body)
+    for held in record.classes:
+        yield from statements_of(held.body)
+
+
+def _holds(outer: Place, inner: Place) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]

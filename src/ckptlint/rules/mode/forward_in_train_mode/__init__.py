@@ -1,0 +1,64 @@
+"""A model is evaluated while it is in train mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckptlint import fixes
+from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.modes import EvaluationForward, is_own_attribute, mode_assumptions, name_of
+from ckptlint.facts.project import Facts
+from ckptlint.rule import Rule
+from ckptlint.text import Applicability
+
+RULE = Rule(
+    __name__,
+    code="CKP401",
+    severity=Severity.ERROR,
+    summary="A model is evaluated in train mode: dropout is on and batch statistics are used and changed.",
+)
+
+
+@RULE.check(EvaluationForward)
+def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
+    """Every definition that reaches the call leaves the model in train mode."""
+    if fact.sensitive.holds is False or not fact.modes:
+        return
+    if not all(d.trains or d.kind == "entry" for d in fact.modes):
+        return
+    assumptions = fact.assumptions | mode_assumptions(fact.modes)
+    if fact.sensitive.holds is None:
+        assumptions |= {Assumption.CLASS_UNSEEN}
+    confidence = confidence_of(assumptions)
+    entries = [d for d in fact.modes if d.kind == "entry"]
+    if entries and (not fact.event.site.chain or any(is_own_attribute(d) for d in entries)):
+        confidence = Confidence.LOW
+    name = name_of(fact.event)
+    layer = f"its {fact.sensitive.layer} acts" if fact.sensitive.holds else "its dropout and batch statistics act"
+    statement = facts.span(fact.event.site.path, fact.event.statement)
+    yield RULE.at(
+        facts.site_span(fact.event.site),
+        f"`{name}` is in train mode when {fact.reason} runs it: {layer} as in training, "
+        "so the result is not that of the saved weights",
+        confidence=confidence,
+        related=tuple(_related(fact, facts, name)),
+        fix=fixes.insert_before_statement(
+            facts.span(fact.event.site.path, fact.event.anchor),
+            [f"{name}.eval()"],
+            f"call `{name}.eval()` before it runs",
+            Applicability.UNSAFE,
+        )
+        if name.replace(".", "").isidentifier()
+        else None,
+        statement=statement,
+    )
+
+
+def _related(fact: EvaluationForward, facts: Facts, name: str) -> Iterator[Related]:
+    for definition in sorted(fact.modes, key=repr):
+        if definition.site is not None and not definition.crossed:
+            said = "is built here, in train mode" if definition.kind == "built" else "is put into train mode here"
+            yield Related(facts.site_span(definition.site), f"the model {said}")
+    callers = [call for call in fact.event.site.chain if call[0]]
+    if callers:
+        yield Related(facts.span(*callers[-1]), f"called from here, with no eval() before `{name}` runs")
