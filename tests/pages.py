@@ -212,7 +212,8 @@ class _Reader:
 
     def _python(self, text: str, row: int, file: str | None) -> None:
         bare, expected = without_expectations(text, file or DEFAULT_FILE, self.name, row + 1)
-        _must_parse(bare, self.name, row + 1)
+        if not any(item.code == "CKP001" for item in expected):
+            _must_parse(bare, self.name, row + 1)
         if file is None or self.project is None:
             heading = " / ".join(text for _, text in self.headings)
             example = Example(f"{self.name}:{row}", heading)

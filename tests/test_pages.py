@@ -96,7 +96,7 @@ def test_a_rule_and_its_page_agree(folder: Path) -> None:
     module = f"ckptlint.rules.{folder.parent.name}.{folder.name}"
     rule = importlib.import_module(module).RULE
     assert (rule.code, rule.name) == read_page(folder / "rule.md", _name(folder)).code_and_name()
-    assert rule.checks
+    assert rule.checks or rule.topic == "tool", "only the tool's own rules are reported by the engine itself"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
