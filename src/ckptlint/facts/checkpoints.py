@@ -164,7 +164,7 @@ def stored_parameters(facts: Facts) -> Iterator[StoredParameters]:
     """Parameters among what is saved, one level deep."""
     for checkpoint in facts.of(Checkpoint):
         stored = checkpoint.event.stored
-        inner = dict(stored.inner)
+        inner = {ref.location: items for holder, items in stored.inner for ref in holder.refs()}
         seen = [(stored.value, stored.items)]
         for entry in stored.items.values() if stored.items is not None else []:
             refs = entry.refs()

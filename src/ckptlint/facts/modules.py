@@ -53,6 +53,21 @@ class Modules:
             return UNSEEN
         return self._of_api(held.api, name, dict(held.arguments), depth)
 
+    def ties_weights(self, held: Object | None) -> bool:
+        """Whether the model's constructor shares a parameter between two of its parts."""
+        if held is None or held.model is None:
+            return False
+        init = self.analyzer.classes.method(held.model, "__init__")
+        if init is None:
+            return False
+        return any(
+            isinstance(statement, model.Bind)
+            and isinstance(statement.value, model.Attribute)
+            and isinstance(statement.value.value, model.Attribute)
+            and any(isinstance(t, model.Attribute) and isinstance(t.value, model.Attribute) for t in statement.targets)
+            for statement in statements_of(self.program.function(init).body)
+        )
+
     # ------------------------------------------------------------------------------------------------ library
 
     def _of_api(self, api: Api, name: str, arguments: Mapping[str, Value], depth: int) -> Trait:

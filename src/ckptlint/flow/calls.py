@@ -696,21 +696,23 @@ def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
 def snapshot(c: Calls, value: Value) -> Stored:
     """What a value holds at this moment, one level down."""
     items: Items | None = None
-    inner: list[tuple[object, Items]] = []
+    inner: list[tuple[Value, Items]] = []
     for ref in value.refs():
         content = c.state.items.get(ref.location)
         if content is None:
             continue
-        items = content if items is None else items
+        items = _traced(c, content) if items is None else items
         for entry in content.values():
             for part in entry.refs():
                 held = c.state.items.get(part.location)
                 if held is not None:
-                    inner.append((part.location, held))
-    if items is None and value.refs() and not value.open:
-        # A dataclass or the like: what its attributes hold is not followed as keys.
-        items = None
-    return Stored(value, items, tuple(inner))  # type: ignore[arg-type]
+                    inner.append((of_atom(part), _traced(c, held)))
+    return Stored(value, items, tuple(inner))
+
+
+def _traced(c: Calls, content: Items) -> Items:
+    """A container's content with what its elements were made from."""
+    return content if content.element is None else content._replace(element=c.expanded(content.element))
 
 
 def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -739,13 +741,13 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
         else:
             truth = truth_of(value)
             read = value.single
+            if isinstance(read, ModeRead):
+                c.set_modes(target, read.modes)
+                return receiver if receiver is not None else NONE
             if truth is None and op.args:
                 truth = c.truth(op.args[0].value)
             if truth is not None:
                 switched = "train" if truth else "eval"
-            elif isinstance(read, ModeRead):
-                c.set_modes(target, read.modes)
-                return receiver if receiver is not None else NONE
             else:
                 switched = "unknown"
     if switched in ("train", "eval"):
@@ -826,7 +828,8 @@ def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     for key, part in list(c.state.fields.items()):
         if key.base == atom.location:
             c.state.fields[Field(ref.location, key.name)] = part
-    c.state.origins[ref.location] = c.state.origins.get(atom.location, frozenset()) | value.origins
+    before = c.state.origins.get(atom.location, frozenset())
+    c.state.origins[ref.location] = before | value.origins | {atom.location}
     return of_atom(ref)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from ckptlint.flow.domain import FunctionKey, Items, Location, ModeSet, Site, Value
+from ckptlint.flow.domain import FunctionKey, Items, ModeSet, Site, Value
 from ckptlint.flow.state import Test
 from ckptlint.semantics.model import Place
 
@@ -97,14 +97,14 @@ class Stored:
 
     value: Value
     items: Items | None = None
-    inner: tuple[tuple[Location, Items], ...] = ()
+    inner: tuple[tuple[Value, Items], ...] = ()
     """Containers found among the entries."""
 
     def mapped(self, change: Change) -> Stored:
         return Stored(
             change(self.value),
             _map_items(self.items, change) if self.items is not None else None,
-            tuple((location, _map_items(items, change)) for location, items in self.inner),
+            tuple((change(holder), _map_items(items, change)) for holder, items in self.inner),
         )
 
 

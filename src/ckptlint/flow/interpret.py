@@ -125,7 +125,7 @@ class Interpreter(Calls):
             content = self.state.items.get(ref.location)
             if content is None:
                 held = self.object_at(ref.location)
-                if held is not None and held.role is not None:
+                if held is not None and held.role not in (None, Role.LOAD):
                     self.taint(ref, value)
                     continue
                 content = Items("delta")
@@ -148,10 +148,22 @@ class Interpreter(Calls):
                     parts = [v for _, v in content.entries]
                 elif content.element is not None and not content.entries:
                     parts = [content.element] * len(targets)
+            elif content is None and self._is_named_item(atom, targets):
+                parts = [UNKNOWN, value]
             elif content is None and not isinstance(atom.location, Made):
                 parts = [of_atom(Ref(Field(atom.location, ELEMENT)))] * len(targets)
         for index, target in enumerate(targets):
             self.assign(target, parts[index] if parts is not None else self._part_of(value), None)
+
+    def _is_named_item(self, ref: Ref, targets: list[Operand]) -> bool:
+        """Whether it is a (name, tensor) pair of `named_parameters()` and its like."""
+        location = ref.location
+        if len(targets) != 2 or not isinstance(location, Field) or location.name != ELEMENT:
+            return False
+        held = self.objects.get(location.base)
+        if held is None or held.role is not Role.SNAPSHOT or held.api is None:
+            return False
+        return str(held.api.options.get("kind", "")).startswith("named_")
 
     def _part_of(self, value: Value) -> Value:
         refs = value.refs()
@@ -206,7 +218,7 @@ class Interpreter(Calls):
         exits = LoopExits()
         self.exits.append(exits)
         before = self.markers
-        self.loops.append(written(statement.iter))
+        self.loops.append(self.loop_text(statement.iter))
         self.loop_places.append(statement.at)
         for index, item in enumerate(items):
             self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
@@ -231,7 +243,7 @@ class Interpreter(Calls):
     def _fixpoint(self, statement: model.Loop, begin: Callable[[], object], may_end: bool) -> None:
         head = self.state
         entry = head.copy()
-        self.loops.append(written(statement.iter) if statement.target is not None else "")
+        self.loops.append(self.loop_text(statement.iter) if statement.target is not None else "")
         self.loop_places.append(statement.at)
         exits = LoopExits()
         for _ in range(MAX_ROUNDS):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -70,6 +71,16 @@ class Operands(Frame):
     def call_value(self, callee: Value, positional: list[Value], at: model.Place) -> Value:
         """What a call of a value gives that stands nowhere in the source (properties)."""
         raise NotImplementedError
+
+    def loop_text(self, iterated: Operand) -> str:
+        """What a loop iterates, as written, with the literals that its names hold (`loaders['val']`)."""
+        text = written(iterated)
+        for part in walk(iterated):
+            value = self.state.names.get(part.id) if isinstance(part, model.Name) else None
+            literal = value.constant() if value is not None else None
+            if literal is not None and isinstance(literal.value, str) and isinstance(part, model.Name):
+                text = re.sub(rf"\b{part.id}\b", lambda _, v=literal.value: repr(v), text)  # type: ignore[misc]
+        return text
 
     # --------------------------------------------------------------------------------------------- attributes
 
@@ -276,6 +287,8 @@ class Operands(Frame):
             return None if None in truths else not stop
         value = self.evaluate(operand)
         found = truth_of(value)
+        if any(isinstance(atom, ModeRead) for atom in value.atoms):
+            return found  # The branch that puts a mode back is no choice of the caller.
         if found is None and text in self.decisions:
             return self.decisions[text] is side
         return found
@@ -393,7 +406,7 @@ def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
     filters: list[str] = []
     for generator in operand.generators:
         iterated = frame.evaluate(generator.iter)
-        frame.loops.append(written(generator.iter))
+        frame.loops.append(frame.loop_text(generator.iter))
         frame.assign_iterated(generator.target, iterated, generator.iter)
         for test in generator.tests:
             frame.evaluate(test)

@@ -26,6 +26,7 @@ def check(fact: StoredParameters, facts: Facts) -> Iterator[Diagnostic]:
     buffers = facts.modules.trait(fact.model, "buffers") if fact.model is not None else UNSEEN
     if fact.is_partial:
         return
+    tied = facts.modules.ties_weights(fact.model)
     name = facts.receiver_text(fact.call) or "model"
     related = ()
     if buffers.holds and buffers.at is not None:
@@ -33,23 +34,23 @@ def check(fact: StoredParameters, facts: Facts) -> Iterator[Diagnostic]:
         related = (Related(span, f"this {buffers.layer} has buffers, which are no parameters"),)
     yield RULE.at(
         facts.site_span(fact.at),
-        _message(fact, name, buffers),
-        confidence=_confidence(fact, buffers),
+        _message(fact, name, buffers, tied),
+        confidence=_confidence(fact, buffers, tied),
         related=related,
         fix=_fix(fact, facts, name),
         statement=facts.statement_span(fact.at),
     )
 
 
-def _confidence(fact: StoredParameters, buffers: Trait) -> Confidence:
-    if fact.kind == "generator" or fact.is_filtered_state or buffers.holds:
+def _confidence(fact: StoredParameters, buffers: Trait, tied: bool) -> Confidence:
+    if fact.kind == "generator" or fact.is_filtered_state or buffers.holds or tied:
         return Confidence.HIGH
     if buffers.holds is None or fact.kind == "list" and not fact.is_named:
         return Confidence.MEDIUM
     return Confidence.LOW
 
 
-def _message(fact: StoredParameters, name: str, buffers: Trait) -> str:
+def _message(fact: StoredParameters, name: str, buffers: Trait, tied: bool) -> str:
     if fact.is_filtered_state:
         return (
             f"the checkpoint of `{name}` stays empty: tensors of a state dict are detached, none of them has "
@@ -60,6 +61,8 @@ def _message(fact: StoredParameters, name: str, buffers: Trait) -> str:
         return f"`{name}`'s parameters are a generator, which cannot be pickled: the save fails{lost}"
     if buffers.holds:
         return f"the parameters of `{name}` are saved without its buffers ({buffers.layer}): the state dict has both"
+    if tied:
+        return f"the parameters of `{name}` are saved in place of its state dict: tied weights are listed only once"
     if buffers.holds is None:
         return f"the parameters of `{name}` are saved in place of its state dict: any buffers are lost"
     return f"the parameters of `{name}` are saved in place of its state dict: they are restored by position alone"
