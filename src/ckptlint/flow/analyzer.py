@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
 MAX_CONTEXTS = 8
 """Distinct sets of constants a function is summarised for (DESIGN)."""
+MAX_TYPED_FIELDS = 12
+"""Attributes of a given object whose kinds a callee is told."""
 MAX_CALL_DEPTH = 24
 """Nested calls followed before a callee counts as not seen."""
 MAX_ROUNDS = 3
@@ -337,6 +339,8 @@ class Analyzer:
                 held = frame.object_at(atom.location)
                 if held is not None and (held.role is not None or held.model is not None):
                     types.append((location, Object(held.role, held.api, held.model, (), held.assumed)))
+                if held is not None and held.model is not None and held.role not in MODULE_ROLES:
+                    types.extend(_typed_fields(frame, location, atom.location))
         context = Context(key, receiver_class, tuple(known), tuple(types), stars)
         seen = self._contexts.setdefault((key, receiver_class), set())
         if context not in seen:
@@ -669,6 +673,19 @@ def _specialised(location: Location, value: Value) -> Value | None:
             )
         )
     return None
+
+
+def _typed_fields(frame: Frame, location: Location, given: Location) -> list[tuple[Location, Object]]:
+    """Kinds of the attributes of a given object, as far as its maker shows them."""
+    found: list[tuple[Location, Object]] = []
+    for key, value in frame.state.fields.items():
+        atom = value.single
+        if key.base != given or not isinstance(atom, Ref):
+            continue
+        held = _stripped(frame.object_at(atom.location))
+        if held is not None and (held.role is not None or held.model is not None):
+            found.append((Field(location, key.name), held))
+    return sorted(found, key=lambda pair: repr(pair[0]))[:MAX_TYPED_FIELDS]
 
 
 def root_kind(location: Location) -> str:

@@ -229,7 +229,7 @@ class Calls(Operands):
             found = self._container_method(ref, content, name, arguments, operand)
             if found is not None:
                 return found
-        api = self._method_row(ref, held, name)
+        api = self._method_row(ref, held, name, arguments)
         if api is not None:
             return self._apply(api, of_atom(ref), arguments, operand)
         if name in ("forward", "__call__") and (held is None or held.role in MODULE_ROLES):
@@ -257,7 +257,7 @@ class Calls(Operands):
     def _used_as_model(self, location: Field) -> bool:
         return self.analyzer.use_of(self, location) in MODULE_ROLES
 
-    def _method_row(self, ref: Ref, held: Object | None, name: str) -> Api | None:
+    def _method_row(self, ref: Ref, held: Object | None, name: str, arguments: Arguments) -> Api | None:
         if held is not None and held.role is not None:
             owner = held.api.name if held.api is not None else ""
             return self.catalog.method(held.role, name, owner)
@@ -271,6 +271,10 @@ class Calls(Operands):
         roles = {row.role for row in rows}
         if len(roles) == 1 and roles <= _TELLING:
             return rows[0]
+        last = getattr(ref.location, "name", "")
+        if words_of(last) & MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
+            # `self.net.train()`: the name of the receiver and the shape of the call agree.
+            return self.catalog.method(Role.MODEL, name)
         return None
 
     def _call_known_object(
@@ -689,30 +693,8 @@ def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     value = _targets(api, "value", receiver, bound)
     path = _targets(api, "path", None, bound, default="")
-    c.record(Saved(c.site(op.at), c.within, c.state.tests, snapshot(c, value), path, api.name))
+    c.record(Saved(c.site(op.at), c.within, c.state.tests, c.stored(value), path, api.name))
     return NONE
-
-
-def snapshot(c: Calls, value: Value) -> Stored:
-    """What a value holds at this moment, one level down."""
-    items: Items | None = None
-    inner: list[tuple[Value, Items]] = []
-    for ref in value.refs():
-        content = c.state.items.get(ref.location)
-        if content is None:
-            continue
-        items = _traced(c, content) if items is None else items
-        for entry in content.values():
-            for part in entry.refs():
-                held = c.state.items.get(part.location)
-                if held is not None:
-                    inner.append((of_atom(part), _traced(c, held)))
-    return Stored(value, items, tuple(inner))
-
-
-def _traced(c: Calls, content: Items) -> Items:
-    """A container's content with what its elements were made from."""
-    return content if content.element is None else content._replace(element=c.expanded(content.element))
 
 
 def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:

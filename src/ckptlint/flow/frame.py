@@ -33,7 +33,7 @@ from ckptlint.flow.domain import (
     of_atom,
     origins_of_atoms,
 )
-from ckptlint.flow.events import Event
+from ckptlint.flow.events import Event, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.state import State
 from ckptlint.knowledge.roles import Role
@@ -140,6 +140,28 @@ class Frame:
         return (self.context.key,)
 
     # ----------------------------------------------------------------------------------------------- objects
+
+    def stored(self, value: Value) -> Stored:
+        """What a value holds at this moment, one level down."""
+        items: Items | None = None
+        inner: list[tuple[Value, Items]] = []
+        for ref in value.refs():
+            content = self.state.items.get(ref.location)
+            if content is None:
+                continue
+            items = self._traced(content) if items is None else items
+            for entry in content.values():
+                for part in entry.refs():
+                    held = self.state.items.get(part.location)
+                    if held is not None:
+                        inner.append((of_atom(part), self._traced(held)))
+        return Stored(value, items, tuple(inner))
+
+    def _traced(self, content: Items) -> Items:
+        """A container's content with what its elements were made from."""
+        if content.element is None:
+            return content
+        return content._replace(element=self.expanded(content.element))
 
     def object_at(self, location: Location) -> Object | None:
         """What is known of the object at a location."""

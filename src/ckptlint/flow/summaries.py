@@ -39,7 +39,7 @@ from ckptlint.flow.domain import (
     origins_of_atoms,
     root_of,
 )
-from ckptlint.flow.events import Event, Forward, Update
+from ckptlint.flow.events import Event, Forward, Saved, Update
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.state import entry_mode
@@ -102,7 +102,7 @@ def prune(summary: Summary) -> None:
                     if isinstance(piece, Value):
                         add(piece)
         for origin in value.origins:
-            if isinstance(origin, Made):
+            if isinstance(origin, Made | Field):
                 work.append(origin)
 
     add(summary.value)
@@ -439,6 +439,9 @@ class Application:
                 if event.site in self._collapsed:
                     collapsed.append(mapped)
                     continue
+            if isinstance(mapped, Saved) and (mapped.stored.items is None or mapped.stored.items.kind == "delta"):
+                # What the caller gave is only known here.
+                mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
             if isinstance(mapped, Update):
                 mapped = replace(
                     mapped,
