@@ -65,7 +65,7 @@ class Page:
         """What the title `# CKP401 forward-in-train-mode` says; PageError when it says it otherwise."""
         match = _TITLE.fullmatch(self.title)
         if match is None:
-            raise PageError(f"{self.name}:1: the title must be `# CKPnnn name-of-the-rule`, not `{self.title}`")
+            raise PageError(f"{self.name}:1: the title must be `# CKPnnn rule-name`, not `{self.title}`")
         return match[1], match[2]
 
     def under(self, heading: str) -> list[Example]:
