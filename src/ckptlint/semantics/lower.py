@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ckptlint.semantics.model import Branch, Compare, Literal, Logic, Name, Operand, Record
+from ckptlint.syntax.limits import room_for_recursion
 from ckptlint.syntax.positions import Tokens, scan, scan_exactly
 from ckptlint.syntax.tree import Unreadable, decode, normalise, parse, refuse_nul
 
@@ -22,7 +23,8 @@ def lower(path: str, source: bytes | str) -> Record:
     tokens = scan(text)
     module = parse(text, tokens)
     try:
-        return _lowered(path, module, tokens)
+        with room_for_recursion():
+            return _lowered(path, module, tokens)
     except RecursionError:
         raise Unreadable("the file is nested too deep to be read") from None
 

@@ -17,7 +17,8 @@ class PatternLowering(ExpressionLowering):
 
     def pattern(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
         """Add what the pattern tests and binds to the two lists."""
-        parentheses = len(node.lpar)
+        # The parentheses of a value belong to its expression; libcst shows them here as well.
+        parentheses = 0 if isinstance(node, (cst.MatchValue, cst.MatchSingleton)) else len(node.lpar)
         self.position += parentheses
         matches_all = PATTERNS[type(node)](self, node, tested, bound)
         self.position += parentheses

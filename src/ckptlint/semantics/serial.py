@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Place, Record
+from ckptlint.syntax.limits import room_for_recursion
 
 FORMAT = 1
 """Changes whenever the written form does."""
@@ -23,7 +24,8 @@ _Decode = Callable[[Any], Any]
 
 def to_json(record: Record) -> Any:
     """The record as lists, numbers, strings, booleans and nulls."""
-    return [FORMAT, _codec(Record)[0](record)]
+    with room_for_recursion():
+        return [FORMAT, _codec(Record)[0](record)]
 
 
 def from_json(data: Any) -> Record:
@@ -32,7 +34,8 @@ def from_json(data: Any) -> Record:
         version, fields = data
         if version != FORMAT:
             raise ValueError(f"a record of format {version!r}, not {FORMAT}")
-        record = _codec(Record)[1](fields)
+        with room_for_recursion():
+            record = _codec(Record)[1](fields)
     except (TypeError, LookupError, AttributeError) as error:
         raise ValueError("not a written record") from error
     assert isinstance(record, Record)

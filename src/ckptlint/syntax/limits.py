@@ -6,18 +6,22 @@ its time for one statement grows faster than the statement. Native code cannot b
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import compress, count
 
 from ckptlint.syntax.positions import Place, Tokens
 
 MAX_BRACKETS = 200
 """Nested brackets; CPython refuses more as well."""
-MAX_NESTING = 500
+MAX_NESTING = 250
 """Operators, accesses, calls, `lambda`s and brackets that lie within each other in one expression."""
+FRAMES = 10_000
+"""Python frames that suffice for anything within these limits."""
 MAX_STATEMENT = 300_000
 """Tokens in one logical line."""
-MAX_BRANCHES = 1_000
+MAX_BRANCHES = 250
 """`elif` in a row."""
 
 _OPEN = frozenset("([{")
@@ -26,6 +30,17 @@ _RESETS = frozenset({",", ";", "="})
 _NESTS = frozenset(
     "+ - * / % @ ** // << >> & | ^ ~ . < > == != <= >= and or not in is if else for lambda await".split()
 )
+
+
+@contextmanager
+def room_for_recursion() -> Iterator[None]:
+    """Let a walk over anything within the limits recurse; the usual 1,000 frames do not suffice."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
@@ -50,7 +65,7 @@ def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
             word = words[start]
             branches = branches + 1 if word == "elif" else 0 if word == "if" else branches
             if branches > MAX_BRANCHES:
-                return f"more than {MAX_BRANCHES:,} branches of one if statement", tokens.places[start]
+                return f"more than {MAX_BRANCHES} branches of one if statement", tokens.places[start]
     return None
 
 
