@@ -31,7 +31,7 @@ def lower(path: str, source: bytes | str) -> Record:
 
 def _lowered(path: str, module: libcst.Module, tokens: Tokens) -> Record:
     # Not at the top: the modules below import libcst, which costs more than most runs need.
-    from ckptlint.semantics.lower_expressions import Misplaced
+    from ckptlint.semantics.cursor import Misplaced
     from ckptlint.semantics.lower_statements import StatementLowering
 
     lowering = StatementLowering(tokens)

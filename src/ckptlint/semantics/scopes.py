@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ckptlint.semantics.model import Function, Operand
-from ckptlint.semantics.model import Name, Sequence, Star
+from ckptlint.semantics.model import Function, Name, Operand, Sequence, Star
 
 
 class Scope:

@@ -151,9 +151,7 @@ def _codec(kind: type) -> tuple[_Encode, _Decode]:
 
 def _object_encoder(fields: list[tuple[str, _Encode, _Decode]]) -> _Encode:
     def encode(value: Any) -> Any:
-        return [
-            getattr(value, name) if to is _same else to(getattr(value, name)) for name, to, _ in fields
-        ]
+        return [getattr(value, name) if to is _same else to(getattr(value, name)) for name, to, _ in fields]
 
     return encode
 

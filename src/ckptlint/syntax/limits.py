@@ -28,7 +28,39 @@ _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 _RESETS = frozenset({",", ";", "="})
 _NESTS = frozenset(
-    "+ - * / % @ ** // << >> & | ^ ~ . < > == != <= >= and or not in is if else for lambda await".split()
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "@",
+        "**",
+        "//",
+        "<<",
+        ">>",
+        "&",
+        "|",
+        "^",
+        "~",
+        ".",
+        "<",
+        ">",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "for",
+        "lambda",
+        "await",
+    ]
 )
 
 

@@ -43,7 +43,8 @@ class Tokens:
         self.text = text
         self.gaps: list[str] = [pair[0] for pair in pairs]
         self.words: list[str] = [pair[1] for pair in pairs]
-        # before[row - 1] is the offset of the row's first character less one, so offset - before[row - 1] is the column.
+        # before[row - 1] is the offset of the row's first character less one:
+        # offset - before[row - 1] is the column.
         lengths = map(add, map(len, text.split("\n")), repeat(1))
         self.before = list(accumulate(lengths, initial=-1))
         self.places = self._places()
@@ -62,7 +63,7 @@ class Tokens:
 
     def at(self, offset: int) -> tuple[int, int]:
         """Row and column of a character offset."""
-        row = bisect_left(self.before, offset)
+        row: int = bisect_left(self.before, offset)
         return row, offset - self.before[row - 1]
 
     def offset(self, place: Place) -> int:
@@ -92,6 +93,9 @@ def scan_exactly(text: str) -> Tokens:
 
 
 def _whole(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    # The expression matches the end once more when a gap goes before it.
+    if pairs[-1:] == [("", "")] and len(pairs) > 1 and not pairs[-2][1]:
+        pairs.pop()
     if not pairs or pairs[-1][1]:
         pairs.append(("", ""))
     return pairs
