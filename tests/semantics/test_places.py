@@ -11,6 +11,7 @@ import pytest
 
 from ckptlint.semantics import model
 from ckptlint.semantics.lower import lower
+
 from .places import disagreements, everything
 
 NASTY = (Path(__file__).parent / "nasty.txt").read_text(encoding="utf-8")

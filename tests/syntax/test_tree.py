@@ -34,7 +34,7 @@ def test_decode(data: bytes, text: str | None, encoding: str) -> None:
     [
         (b"x = 1\ny = '\xff'\n", "not utf-8", 2, 6),
         (b"# coding: nonsense\n", "unknown encoding nonsense", 1, 1),
-        (b"\n# coding: rot13\n", "rot13", 1, 1),
+        (b"\n# coding: rot13\n", "rot-13", 1, 1),
         (b"\xef\xbb\xbf# coding: latin-1\n", "UTF-8 mark", 1, 1),
         (b"x\r\ny\0", "NUL", 2, 2),
     ],

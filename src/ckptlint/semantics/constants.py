@@ -35,7 +35,7 @@ def unescape(body: str, is_bytes: bool = False) -> str:
 
     def resolve(match: re.Match[str]) -> str:
         escape: str = match.group(1)
-        single = _SINGLE.get(escape)
+        single: str | None = _SINGLE.get(escape)
         if single is not None:
             return single
         kind = escape[0]
@@ -84,7 +84,7 @@ def number_value(token: str) -> int | float | complex:
 
 
 def fold(operand: Operand | None) -> object:
-    """The value of literals, signs, displays of literals, arithmetic of numbers and joined strings; else MISSING.
+    """The value of literals, signs, displays, arithmetic of numbers and joined strings; else MISSING.
 
     A tuple folds to a tuple, a list to a list; sets and dicts are not folded.
     """
@@ -132,7 +132,7 @@ def _arithmetic(left: float, operator: str, right: float) -> object:
         case "-":
             return left - right
         case "*":
-            return MISSING if abs(left) > MAX_FACTOR or abs(right) > MAX_FACTOR else left * right
+            return MISSING if max(abs(left), abs(right)) > MAX_FACTOR else left * right
         case "/":
             return left / right
         case "//":

@@ -36,6 +36,7 @@ class SimpleLowering(PatternLowering):
     """Lowers simple statements; what it gathers is read off its attributes."""
 
     def __init__(self, tokens: Tokens) -> None:
+        """Stand before the first token."""
         super().__init__(tokens)
         self.classes: list[ClassModel] = []
         self.imports: dict[str, ImportedName] = {}

@@ -110,16 +110,21 @@ class StringLowering(Cursor):
         return operand
 
 
+def _text_of(part: Operand | None) -> str | None:
+    return part.value if isinstance(part, Literal) and isinstance(part.value, str) else None
+
+
 def _joined(parts: list[Operand]) -> list[Operand]:
     """Neighbouring literal pieces of a format string become one."""
     joined: list[Operand] = []
     for part in parts:
         last = joined[-1] if joined else None
-        if isinstance(part, Literal) and isinstance(last, Literal):
-            if isinstance(part.value, str) and isinstance(last.value, str):
-                joined[-1] = Literal(span(last.at, part.at), last.value + part.value)
-                continue
-        joined.append(part)
+        text = _text_of(part)
+        before = _text_of(last)
+        if text is None or last is None or before is None:
+            joined.append(part)
+        else:
+            joined[-1] = Literal(span(last.at, part.at), before + text)
     return joined
 
 

@@ -24,6 +24,7 @@ class Scope:
     )
 
     def __init__(self, function: int, model: int | None = None, prefix: str = "") -> None:
+        """`prefix` leads the qualified names of what is defined here."""
         self.function = function
         self.model = model
         self.prefix = prefix

@@ -1,7 +1,7 @@
 """Records as JSON and back, without loss.
 
-The form follows from the dataclasses of `model`: an object is a list of its fields, followed by the number of its class
-where the field allows several. A place on one row is one number.
+The form follows from the dataclasses of `model`: an object is a list of its fields, followed by the number of
+its class where the field allows several. A place on one row is one number.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ def from_json(data: Any) -> Record:
     try:
         version, fields = data
         if version != FORMAT:
-            raise ValueError(f"a record of format {version!r}, not {FORMAT}")
+            raise ValueError(f"format {version!r}, not {FORMAT}")
         with room_for_recursion():
             record = _codec(Record)[1](fields)
-    except (TypeError, LookupError, AttributeError) as error:
-        raise ValueError("not a written record") from error
+    except (TypeError, LookupError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a written record: {error}") from error
     assert isinstance(record, Record)
     return record
 

@@ -1,7 +1,8 @@
 """What is refused before parsing, because the parser would crash on it or take minutes.
 
-Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a minute, and
-its time for one statement grows faster than the statement. Native code cannot be interrupted, so this comes first.
+Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a minute,
+and its time for one statement grows faster than the statement. Native code cannot be interrupted, so this
+comes first.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import compress, count
+from itertools import compress, count, pairwise
 
 from ckptlint.syntax.positions import Place, Tokens
 
@@ -85,7 +86,7 @@ def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
         return f"more than {MAX_BRACKETS} nested brackets", tokens.places[starts]
     branches = 0
     starts.append(len(words))
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         if end - start > MAX_BRACKETS:
             if end - start > MAX_STATEMENT:
                 return f"a statement of more than {MAX_STATEMENT:,} tokens", tokens.places[start]
