@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -68,5 +69,6 @@ class Source:
 
     def line(self, row: int) -> str:
         """The text of a row without its line end; empty when there is no such row."""
-        lines = self.text.splitlines()
+        # Not splitlines: form feeds and Unicode line separators end no row.
+        lines = re.split(r"\r\n?|\n", self.text)
         return lines[row - 1] if 0 < row <= len(lines) else ""

@@ -20,17 +20,53 @@ def folded(source: str) -> object:
 
 @pytest.mark.parametrize(
     "source",
-    ["1", "-1", "~1", "+2.5", "not 0", "(1, -2, 'a')", "[1, [2]]", "1 + 2 * 3 - 4 / 2", "7 // 2 % 2 ** 3", "'a' + 'b'",
-     "None", "...", "b'x'", "1 << 4 | 3 & 2 ^ 1 >> 0", "()", "f'a' 'b'", "1e-4", "3j"],
-)  # fmt: skip
+    [
+        "1",
+        "-1",
+        "~1",
+        "+2.5",
+        "not 0",
+        "(1, -2, 'a')",
+        "[1, [2]]",
+        "1 + 2 * 3 - 4 / 2",
+        "7 // 2 % 2 ** 3",
+        "'a' + 'b'",
+        "None",
+        "...",
+        "b'x'",
+        "1 << 4 | 3 & 2 ^ 1 >> 0",
+        "()",
+        "f'a' 'b'",
+        "1e-4",
+        "3j",
+    ],
+)
 def test_folds_to_the_value_of_python(source: str) -> None:
     value, wanted = folded(source), eval(source)
     assert value == wanted
     assert type(value) is type(wanted)
 
 
-@pytest.mark.parametrize("source", ["a", "[a]", "-a", "1 / 0", "f'{a}'", "10 ** 10000", "1 << 10 ** 9", "1 << -1",
-                                    "'a' * 3", "{1}", "not a", "-'a'", "f()", "1.5 << 1", "9e99 * 10**40"])  # fmt: skip
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a",
+        "[a]",
+        "-a",
+        "1 / 0",
+        "f'{a}'",
+        "10 ** 10000",
+        "1 << 10 ** 9",
+        "1 << -1",
+        "'a' * 3",
+        "{1}",
+        "not a",
+        "-'a'",
+        "f()",
+        "1.5 << 1",
+        "9e99 * 10**40",
+    ],
+)
 def test_has_no_value(source: str) -> None:
     assert folded(source) is MISSING
 
@@ -43,9 +79,27 @@ def test_string_tokens(value: str | bytes) -> None:
 @given(
     st.sampled_from(["", "b", "r", "u", "Rb"]),
     st.sampled_from(["'", '"""']),
-    st.lists(st.sampled_from(["a", "\\x4", "\\x41", "\\7", "\\777", "\\n", "\\\n", "\\N{DASH}", "\\u0041", "\\U00110000",
-                              "\\q", "\\\\", "\\'", '\\"'])).map("".join),
-)  # fmt: skip
+    st.lists(
+        st.sampled_from(
+            [
+                "a",
+                "\\x4",
+                "\\x41",
+                "\\7",
+                "\\777",
+                "\\n",
+                "\\\n",
+                "\\N{DASH}",
+                "\\u0041",
+                "\\U00110000",
+                "\\q",
+                "\\\\",
+                "\\'",
+                '\\"',
+            ]
+        )
+    ).map("".join),
+)
 @pytest.mark.filterwarnings("ignore")
 def test_escapes(prefix: str, quote: str, body: str) -> None:
     token = prefix + quote + body + quote

@@ -59,9 +59,16 @@ def expression(source: str) -> str:
         ("'''a\r\nb'''", repr("a\nb")),
         ("a.b.c(1, *d, k=e, **f)[0].g", "a.b.c(1 *d k=e **f)[0].g"),
         ("a[1:2, ::3, :, x:, *y]", "a[Slice(1 2 -) Slice(- - 3) Slice(- - -) Slice(x - -) Star(y)]"),
-        ("((a, *b), [], {c}, ())", "Sequence(tuple [Sequence(tuple [a Star(b)]) Sequence(list []) Sequence(set [c]) Sequence(tuple [])])"),
+        (
+            "((a, *b), [], {c}, ())",
+            "Sequence(tuple [Sequence(tuple [a Star(b)]) Sequence(list []) Sequence(set [c])"
+            " Sequence(tuple [])])",
+        ),
         ("{1: a, **b}", "Mapping([DictItem(1 a) DictItem(- b)])"),
-        ("[a for b in c if d if e for f, in g]", "Comprehension(list - a [Generator(b c [d e] False) Generator(Sequence(tuple [f]) g [] False)])"),
+        (
+            "[a for b in c if d if e for f, in g]",
+            "Comprehension(list - a [Generator(b c [d e] False) Generator(Sequence(tuple [f]) g [] False)])",
+        ),
         ("{a: b for c in d}", "Comprehension(dict a b [Generator(c d [] False)])"),
         ("{a async for c in d}", "Comprehension(set - a [Generator(c d [] True)])"),
         ("f(a for b in c)", "f(Comprehension(generator - a [Generator(b c [] False)]))"),
@@ -77,7 +84,7 @@ def expression(source: str) -> str:
         ("{**a for a in b}", "Comprehension(dict - a [Generator(a b [] False)])"),
         ("t'a{b}'", "Format(['a' b])"),
     ],
-)  # fmt: skip
+)
 def test_expressions(source: str, shown: str) -> None:
     assert expression(source) == shown
 
@@ -111,9 +118,13 @@ def test_expressions(source: str, shown: str) -> None:
         ),
         ("try: a\nexcept* B: c", "Try([Evaluate(a)] [Handler(B - [Evaluate(c)])] [] [])"),
         ("with a as b, c: d", "Region([WithItem(a b) WithItem(c -)] [Evaluate(d)] False)"),
-        ("with (a as b, c(),): d; e", "Region([WithItem(a b) WithItem(c() -)] [Evaluate(d) Evaluate(e)] False)"),
         (
-            "match a:\n case 1 | B.c if d: e\n case [x, *y]: f\n case {'k': v, **r}: g\n case C(p, k=q) as s: h\n case _: i",
+            "with (a as b, c(),): d; e",
+            "Region([WithItem(a b) WithItem(c() -)] [Evaluate(d) Evaluate(e)] False)",
+        ),
+        (
+            "match a:\n case 1 | B.c if d: e\n case [x, *y]: f\n"
+            " case {'k': v, **r}: g\n case C(p, k=q) as s: h\n case _: i",
             "Match(a [Case([1 B.c] [] False d [Evaluate(e)]) Case([] [x y] False - [Evaluate(f)])"
             " Case(['k'] [v r] False - [Evaluate(g)]) Case([C] [p q s] False - [Evaluate(h)])"
             " Case([] [] True - [Evaluate(i)])])",
@@ -121,14 +132,15 @@ def test_expressions(source: str, shown: str) -> None:
         ("def f(): pass", "Define(f 1 -)"),
         ("class C: pass", "Define(C - 0)"),
     ],
-)  # fmt: skip
+)
 def test_statements(source: str, shown: str) -> None:
     body = lower("f.py", source + "\n").module_body.body
     assert [show(item) for item in body] == [shown]
 
 
 def test_async() -> None:
-    source = "async def f():\n  async with a: pass\n  async for b in c: await d\n  return (yield e), (yield from g)\n"
+    source = "async def f():\n  async with a: pass\n  async for b in c: await d\n"
+    source += "  return (yield e), (yield from g)\n"
     function = lower("f.py", source).functions[1]
     assert function.is_async
     assert function.is_generator
@@ -177,8 +189,13 @@ def test_functions() -> None:
     record = lower("f.py", FUNCTIONS)
     by_name = {function.qualname: function for function in record.functions}
     assert list(by_name) == [
-        "<module>", "f", "<lambda>", "f.<locals>.x10", "C.p", "C.m",
-    ]  # fmt: skip
+        "<module>",
+        "f",
+        "<lambda>",
+        "f.<locals>.x10",
+        "C.p",
+        "C.m",
+    ]
     f = by_name["f"]
     assert [(p.name, p.kind, show(p.default), show(p.annotation)) for p in f.parameters] == [
         ("a", "positional", "-", "-"),
@@ -209,8 +226,11 @@ def test_functions() -> None:
 def test_classes() -> None:
     record = lower("f.py", FUNCTIONS)
     assert [(model.qualname, model.outer, model.model) for model in record.classes] == [
-        ("f.<locals>.x11", 1, None), ("C", 0, None), ("C.m.<locals>.D", 6, None), ("C.E", 0, 1),
-    ]  # fmt: skip
+        ("f.<locals>.x11", 1, None),
+        ("C", 0, None),
+        ("C.m.<locals>.D", 6, None),
+        ("C.E", 0, 1),
+    ]
     model = record.classes[1]
     assert show(model.bases) == "[B]"
     assert show(model.keywords) == "[metaclass=M **kw]"
@@ -222,11 +242,14 @@ def test_module_level_imports() -> None:
     record = lower(
         "f.py",
         "import a.b\nif TYPE_CHECKING:\n  from c import d as e\ntry: import f\nexcept E: import g as f\n"
-        "from h import *\ndef k(): import local\nclass C: import field\nif '__main__' == __name__ and a: pass\n",
+        "from h import *\ndef k(): import local\nclass C: import field\n"
+        "if '__main__' == __name__ and a: pass\n",
     )
     assert {name: (i.module, i.attribute) for name, i in record.imports.items()} == {
-        "a": ("a", None), "e": ("c", "d"), "f": ("g", None),
-    }  # fmt: skip
+        "a": ("a", None),
+        "e": ("c", "d"),
+        "f": ("g", None),
+    }
     assert record.stars == ["h"]
     assert record.has_main_guard
     assert not lower("f.py", "def f():\n  if __name__ == '__main__': pass\n").has_main_guard

@@ -50,9 +50,9 @@ def unescape(body: str, is_bytes: bool = False) -> str:
             try:
                 return unicodedata.lookup(escape[2:-1])
             except KeyError:
-                return match.group(0)
+                return str(match.group(0))
         code = int(escape[1:], 16)
-        return chr(code) if code < 0x110000 else match.group(0)
+        return chr(code) if code < 0x110000 else str(match.group(0))
 
     return _ESCAPE.sub(resolve, body)
 

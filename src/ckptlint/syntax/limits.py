@@ -1,7 +1,7 @@
 """What is refused before parsing, because the parser would crash on it or take minutes.
 
-Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a minute,
-and its time for one statement grows faster than the statement. Native code cannot be interrupted, so this
+Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a
+minute, and its time for one statement grows faster than the statement. Native code cannot be interrupted, so this
 comes first.
 """
 
