@@ -1,8 +1,8 @@
 """The walk over the tokens that every part of the lowering shares.
 
 Every method takes the tokens of its node one by one, in source order, from `words`; `position` is the index
-of the next one. Whitespace, commas and parentheses are read from the tokens, never from the tree: that is what
-makes the places exact and the walk cheap.
+of the next one. Whitespace, commas and parentheses are read from the tokens, never from the tree: that is
+what makes the places exact and the walk cheap.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What is refused before parsing, because the parser would crash on it or take minutes.
 
 Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a
-minute, and its time for one statement grows faster than the statement. Native code cannot be interrupted, so this
-comes first.
+minute, and its time for one statement grows faster than the statement. Native code cannot be interrupted, so
+this comes first.
 """
 
 from __future__ import annotations
