@@ -527,7 +527,7 @@ class Analyzer:
                 if record is None:
                     continue
                 for index in record.classes[base.index].methods.values():
-                    names |= _assigned_attributes(record.functions[index])
+                    names.update(_assigned_attributes(record.functions[index]))
             self._attributes[key] = frozenset(names)
         return name in self._attributes[key]
 

@@ -17,7 +17,9 @@ class Missing(Enum):
 
 MISSING = Missing.MISSING
 MAX_FOLDED = 1_000_000
-"""Folding gives up on strings longer than this and on integers of more bits."""
+"""Folding gives up on strings longer than this."""
+MAX_FACTOR = 1e30
+"""Folding gives up on products of larger numbers."""
 
 _BODY = re.compile(r"([A-Za-z]*)(\"\"\"|'''|\"|')([\s\S]*)\2\Z")
 _ESCAPE = re.compile(
@@ -32,8 +34,8 @@ def unescape(body: str, is_bytes: bool = False) -> str:
         return body
 
     def resolve(match: re.Match[str]) -> str:
-        escape = match.group(1)
-        single = _SINGLE.get(escape)
+        escape: str = match.group(1)
+        single: str | None = _SINGLE.get(escape)
         if single is not None:
             return single
         kind = escape[0]
@@ -43,14 +45,14 @@ def unescape(body: str, is_bytes: bool = False) -> str:
         if kind == "x":
             return chr(int(escape[1:], 16))
         if is_bytes:
-            return match.group(0)
+            return str(match.group(0))
         if kind == "N":
             try:
                 return unicodedata.lookup(escape[2:-1])
             except KeyError:
-                return match.group(0)
+                return str(match.group(0))
         code = int(escape[1:], 16)
-        return chr(code) if code < 0x110000 else match.group(0)
+        return chr(code) if code < 0x110000 else str(match.group(0))
 
     return _ESCAPE.sub(resolve, body)
 
@@ -82,7 +84,7 @@ def number_value(token: str) -> int | float | complex:
 
 
 def fold(operand: Operand | None) -> object:
-    """The value of literals, signs, displays of literals, arithmetic of numbers and joined strings; else MISSING.
+    """The value of literals, signs, displays, arithmetic of numbers and joined strings; else MISSING.
 
     A tuple folds to a tuple, a list to a list; sets and dicts are not folded.
     """
@@ -130,8 +132,7 @@ def _arithmetic(left: float, operator: str, right: float) -> object:
         case "-":
             return left - right
         case "*":
-            bits = left.bit_length() + right.bit_length() if _integers(left, right) else 0  # type: ignore[union-attr]
-            return MISSING if bits > MAX_FOLDED else left * right
+            return MISSING if max(abs(left), abs(right)) > MAX_FACTOR else left * right
         case "/":
             return left / right
         case "//":

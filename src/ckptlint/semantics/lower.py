@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ckptlint.semantics.model import Branch, Compare, Literal, Logic, Name, Operand, Record
+from ckptlint.syntax.limits import room_for_recursion
 from ckptlint.syntax.positions import Tokens, scan, scan_exactly
 from ckptlint.syntax.tree import Unreadable, decode, normalise, parse, refuse_nul
 
@@ -22,14 +23,15 @@ def lower(path: str, source: bytes | str) -> Record:
     tokens = scan(text)
     module = parse(text, tokens)
     try:
-        return _lowered(path, module, tokens)
+        with room_for_recursion():
+            return _lowered(path, module, tokens)
     except RecursionError:
         raise Unreadable("the file is nested too deep to be read") from None
 
 
 def _lowered(path: str, module: libcst.Module, tokens: Tokens) -> Record:
     # Not at the top: the modules below import libcst, which costs more than most runs need.
-    from ckptlint.semantics.lower_expressions import Misplaced
+    from ckptlint.semantics.cursor import Misplaced
     from ckptlint.semantics.lower_statements import StatementLowering
 
     lowering = StatementLowering(tokens)

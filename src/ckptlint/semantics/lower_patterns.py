@@ -17,7 +17,8 @@ class PatternLowering(ExpressionLowering):
 
     def pattern(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
         """Add what the pattern tests and binds to the two lists."""
-        parentheses = len(node.lpar)
+        # The parentheses of a value belong to its expression; libcst shows them here as well.
+        parentheses = 0 if isinstance(node, (cst.MatchValue, cst.MatchSingleton)) else len(node.lpar)
         self.position += parentheses
         matches_all = PATTERNS[type(node)](self, node, tested, bound)
         self.position += parentheses
@@ -30,11 +31,11 @@ class PatternLowering(ExpressionLowering):
         if name not in bound:
             bound.append(name)
 
-    def pattern_value(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_value(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
         tested.append(self.expression(node.value))
         return False
 
-    def pattern_as(self, node: cst.MatchAs, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_as(self, node: cst.MatchAs, tested: list[Operand], bound: list[str]) -> bool:
         matches_all = True
         if node.pattern is not None:
             matches_all = self.pattern(node.pattern, tested, bound)
@@ -45,7 +46,7 @@ class PatternLowering(ExpressionLowering):
             self.take("_")
         return matches_all
 
-    def pattern_or(self, node: cst.MatchOr, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_or(self, node: cst.MatchOr, tested: list[Operand], bound: list[str]) -> bool:
         matches_all = False
         for number, element in enumerate(node.patterns):
             if number:
@@ -53,7 +54,7 @@ class PatternLowering(ExpressionLowering):
             matches_all = self.pattern(element.pattern, tested, bound) or matches_all
         return matches_all
 
-    def pattern_sequence(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_sequence(self, node: Any, tested: list[Operand], bound: list[str]) -> bool:
         in_brackets = isinstance(node, cst.MatchList) and node.lbracket is not None
         if in_brackets:
             self.take("[")
@@ -71,7 +72,7 @@ class PatternLowering(ExpressionLowering):
             self.take("]")
         return False
 
-    def pattern_mapping(self, node: cst.MatchMapping, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_mapping(self, node: cst.MatchMapping, tested: list[Operand], bound: list[str]) -> bool:
         self.take("{")
         for element in node.elements:
             tested.append(self.expression(element.key))
@@ -85,7 +86,7 @@ class PatternLowering(ExpressionLowering):
         self.take("}")
         return False
 
-    def pattern_class(self, node: cst.MatchClass, tested: list[Operand], bound: list[str]) -> bool:
+    def _pattern_class(self, node: cst.MatchClass, tested: list[Operand], bound: list[str]) -> bool:
         tested.append(self.expression(node.cls))
         self.take("(")
         for element in node.patterns:
@@ -101,12 +102,12 @@ class PatternLowering(ExpressionLowering):
 
 
 PATTERNS: dict[type, Callable[[PatternLowering, Any, list[Operand], list[str]], bool]] = {
-    cst.MatchValue: PatternLowering.pattern_value,
-    cst.MatchSingleton: PatternLowering.pattern_value,
-    cst.MatchAs: PatternLowering.pattern_as,
-    cst.MatchOr: PatternLowering.pattern_or,
-    cst.MatchList: PatternLowering.pattern_sequence,
-    cst.MatchTuple: PatternLowering.pattern_sequence,
-    cst.MatchMapping: PatternLowering.pattern_mapping,
-    cst.MatchClass: PatternLowering.pattern_class,
+    cst.MatchValue: PatternLowering._pattern_value,
+    cst.MatchSingleton: PatternLowering._pattern_value,
+    cst.MatchAs: PatternLowering._pattern_as,
+    cst.MatchOr: PatternLowering._pattern_or,
+    cst.MatchList: PatternLowering._pattern_sequence,
+    cst.MatchTuple: PatternLowering._pattern_sequence,
+    cst.MatchMapping: PatternLowering._pattern_mapping,
+    cst.MatchClass: PatternLowering._pattern_class,
 }

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ckptlint.semantics.model import Function, Operand
-from ckptlint.semantics.model import Name, Sequence, Star
+from ckptlint.semantics.model import Function, Name, Operand, Sequence, Star
 
 
 class Scope:
@@ -25,6 +24,7 @@ class Scope:
     )
 
     def __init__(self, function: int, model: int | None = None, prefix: str = "") -> None:
+        """`prefix` leads the qualified names of what is defined here."""
         self.function = function
         self.model = model
         self.prefix = prefix

@@ -1,7 +1,7 @@
 """Records as JSON and back, without loss.
 
-The form follows from the dataclasses of `model`: an object is a list of its fields, followed by the number of its class
-where the field allows several. A place on one row is one number.
+The form follows from the dataclasses of `model`: an object is a list of its fields, followed by the number of
+its class where the field allows several. A place on one row is one number.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Place, Record
+from ckptlint.syntax.limits import room_for_recursion
 
 FORMAT = 1
 """Changes whenever the written form does."""
@@ -23,7 +24,8 @@ _Decode = Callable[[Any], Any]
 
 def to_json(record: Record) -> Any:
     """The record as lists, numbers, strings, booleans and nulls."""
-    return [FORMAT, _codec(Record)[0](record)]
+    with room_for_recursion():
+        return [FORMAT, _codec(Record)[0](record)]
 
 
 def from_json(data: Any) -> Record:
@@ -31,10 +33,11 @@ def from_json(data: Any) -> Record:
     try:
         version, fields = data
         if version != FORMAT:
-            raise ValueError(f"a record of format {version!r}, not {FORMAT}")
-        record = _codec(Record)[1](fields)
-    except (TypeError, LookupError, AttributeError) as error:
-        raise ValueError("not a written record") from error
+            raise ValueError(f"format {version!r}, not {FORMAT}")
+        with room_for_recursion():
+            record = _codec(Record)[1](fields)
+    except (TypeError, LookupError, AttributeError, ValueError) as error:
+        raise ValueError(f"not a written record: {error}") from error
     assert isinstance(record, Record)
     return record
 
@@ -148,9 +151,7 @@ def _codec(kind: type) -> tuple[_Encode, _Decode]:
 
 def _object_encoder(fields: list[tuple[str, _Encode, _Decode]]) -> _Encode:
     def encode(value: Any) -> Any:
-        return [
-            getattr(value, name) if to is _same else to(getattr(value, name)) for name, to, _ in fields
-        ]
+        return [getattr(value, name) if to is _same else to(getattr(value, name)) for name, to, _ in fields]
 
     return encode
 

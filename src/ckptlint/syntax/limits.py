@@ -1,31 +1,79 @@
 """What is refused before parsing, because the parser would crash on it or take minutes.
 
-Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a minute, and
-its time for one statement grows faster than the statement. Native code cannot be interrupted, so this comes first.
+Measured with libcst 1.9: 1,500 nested parentheses end the process, 10,000 chained accesses take over a
+minute, and its time for one statement grows faster than the statement. Native code cannot be interrupted, so
+this comes first.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from itertools import compress, count
+from contextlib import contextmanager
+from itertools import compress, count, pairwise
 
 from ckptlint.syntax.positions import Place, Tokens
 
 MAX_BRACKETS = 200
 """Nested brackets; CPython refuses more as well."""
-MAX_NESTING = 500
+MAX_NESTING = 250
 """Operators, accesses, calls, `lambda`s and brackets that lie within each other in one expression."""
+FRAMES = 10_000
+"""Python frames that suffice for anything within these limits."""
 MAX_STATEMENT = 300_000
 """Tokens in one logical line."""
-MAX_BRANCHES = 1_000
+MAX_BRANCHES = 250
 """`elif` in a row."""
 
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 _RESETS = frozenset({",", ";", "="})
 _NESTS = frozenset(
-    "+ - * / % @ ** // << >> & | ^ ~ . < > == != <= >= and or not in is if else for lambda await".split()
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "@",
+        "**",
+        "//",
+        "<<",
+        ">>",
+        "&",
+        "|",
+        "^",
+        "~",
+        ".",
+        "<",
+        ">",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "for",
+        "lambda",
+        "await",
+    ]
 )
+
+
+@contextmanager
+def room_for_recursion() -> Iterator[None]:
+    """Let a walk over anything within the limits recurse; the usual 1,000 frames do not suffice."""
+    usual = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(usual, FRAMES))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(usual)
 
 
 def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
@@ -38,7 +86,7 @@ def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
         return f"more than {MAX_BRACKETS} nested brackets", tokens.places[starts]
     branches = 0
     starts.append(len(words))
-    for start, end in zip(starts, starts[1:], strict=False):
+    for start, end in pairwise(starts):
         if end - start > MAX_BRACKETS:
             if end - start > MAX_STATEMENT:
                 return f"a statement of more than {MAX_STATEMENT:,} tokens", tokens.places[start]
@@ -50,7 +98,7 @@ def find_excess(tokens: Tokens) -> tuple[str, Place] | None:
             word = words[start]
             branches = branches + 1 if word == "elif" else 0 if word == "if" else branches
             if branches > MAX_BRANCHES:
-                return f"more than {MAX_BRANCHES:,} branches of one if statement", tokens.places[start]
+                return f"more than {MAX_BRANCHES} branches of one if statement", tokens.places[start]
     return None
 
 

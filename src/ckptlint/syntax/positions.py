@@ -1,7 +1,7 @@
 """Places without a second walk of the tree: the source's own tokens, in order, each with its place.
 
-The lowering meets the leaves of a tree in source order, so it takes the tokens one after another and compares the
-text of each name and string with the leaf. A file where they disagree is scanned again, exactly.
+The lowering meets the leaves of a tree in source order, so it takes the tokens one after another and compares
+the text of each name and string with the leaf. A file where they disagree is scanned again, exactly.
 """
 
 from __future__ import annotations
@@ -40,12 +40,14 @@ class Tokens:
     __slots__ = ("before", "gaps", "places", "text", "words")
 
     def __init__(self, text: str, pairs: list[tuple[str, str]]) -> None:
+        """`pairs` are gap and word of each token; together they are the text."""
         self.text = text
         self.gaps: list[str] = [pair[0] for pair in pairs]
         self.words: list[str] = [pair[1] for pair in pairs]
-        # before[row - 1] is the offset of the row's first character less one, so offset - before[row - 1] is the column.
+        # before[row - 1] is the offset of the row's first character less one:
+        # offset - before[row - 1] is the column.
         lengths = map(add, map(len, text.split("\n")), repeat(1))
-        self.before = list(accumulate(lengths, initial=-1))
+        self.before: list[int] = list(accumulate(lengths, initial=-1))
         self.places = self._places()
 
     def _places(self) -> list[Place]:
@@ -92,6 +94,9 @@ def scan_exactly(text: str) -> Tokens:
 
 
 def _whole(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    # The expression matches the end once more when a gap goes before it.
+    if pairs[-1:] == [("", "")] and len(pairs) > 1 and not pairs[-2][1]:
+        pairs.pop()
     if not pairs or pairs[-1][1]:
         pairs.append(("", ""))
     return pairs

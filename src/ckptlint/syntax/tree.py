@@ -27,7 +27,8 @@ class Unreadable(Exception):
     """The file is no Python that can be read; row and column count from 1."""
 
     def __init__(self, message: str, row: int = 1, column: int = 1) -> None:
-        super().__init__(message, row, column)
+        """What is wrong, and where."""
+        super().__init__(message)
         self.message = message
         self.row = row
         self.column = column
