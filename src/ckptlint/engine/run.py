@@ -19,6 +19,7 @@ from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import FunctionKey
 from ckptlint.flow.program import Program
 from ckptlint.knowledge.catalog import Catalog
+from ckptlint.knowledge.roles import Role
 from ckptlint.rule import Rule
 from ckptlint.rules import all_rules
 from ckptlint.rules.tool.unreadable_file import RULE as UNREADABLE_FILE
@@ -26,6 +27,21 @@ from ckptlint.semantics.lower import lower
 from ckptlint.semantics.model import Record
 from ckptlint.syntax.tree import Unreadable
 from ckptlint.text import Fix, Span
+
+
+TRIGGERS = frozenset(
+    {
+        Role.SAVE,
+        Role.LOAD,
+        Role.SNAPSHOT,
+        Role.RESTORE,
+        Role.MODE_SWITCH,
+        Role.MODE_CONTEXT,
+        Role.BACKWARD,
+        Role.NO_GRAD,
+    }
+)
+"""Roles whose calls make a file worth reading: what the rules look at, absences included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +67,7 @@ def run(files: ProjectFiles, settings: Settings) -> Outcome:
     reader = _Reader(files, paths, outcome)
     program = Program(files.root.as_posix(), paths, reader.read, reader.lower, catalog)
     analyzer = Analyzer(program, reader.failed)
-    triggers = catalog.triggers()
+    triggers = catalog.triggers(TRIGGERS)
     # Trees and records hold no cycles worth collecting, and the collector would walk them again and again.
     was_enabled = gc.isenabled()
     gc.disable()
@@ -71,7 +87,7 @@ def run(files: ProjectFiles, settings: Settings) -> Outcome:
 
 def _names(catalog: Catalog) -> frozenset[str]:
     """Names that make a function worth following: the last word of every trigger."""
-    found = (re.findall(r"[A-Za-z_]\w*", literal.decode()) for literal in catalog.triggers())
+    found = (re.findall(r"[A-Za-z_]\w*", literal.decode()) for literal in catalog.triggers(TRIGGERS))
     return frozenset(words[-1] for words in found if words)
 
 

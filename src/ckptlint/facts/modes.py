@@ -11,26 +11,15 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
+from ckptlint.facts.vocabulary import (
+    DELIBERATE_WORDS,
+    EVALUATION_DATA_WORDS,
+    EVALUATION_WORDS,
+    SAMPLING_WORDS,
+    TRAINING_DATA_WORDS,
+    TRAINING_WORDS,
+)
 from ckptlint.flow.written import words_of
-
-EVALUATION_WORDS = frozenset(
-    "eval evaluate evaluation evaluating validate validation validating valid val test testing accuracy infer "
-    "inference predict predictions score translate decode extract embed demo export".split()
-)
-"""Words of a function's name that say it evaluates (RULES: evaluation)."""
-SAMPLING_WORDS = frozenset("generate sample sampling rollout act play collect visualize plot".split())
-"""Words that mean evaluation too, but inside training mean looking at samples on the way."""
-TRAINING_WORDS = frozenset("train training fit update learn optimize step finetune pretrain loss".split())
-"""Words of a function's name that say it trains: what it calls is not evaluation by a caller's name."""
-DELIBERATE_WORDS = frozenset(
-    "mc montecarlo uncertainty bayesian stochastic calibrate calibration recalibrate bn adapt adaptation adversarial "
-    "attack perturb profile flops benchmark warmup".split()
-)
-"""Words that say the mode is meant: Monte Carlo dropout, re-estimated statistics, measuring speed."""
-EVALUATION_DATA_WORDS = frozenset("val valid validation test eval evaluation dev holdout".split())
-"""Words of a loop's iterable that say it is evaluation data (assumption role-by-name)."""
-TRAINING_DATA_WORDS = frozenset("train training".split())
-
 
 @dataclass(frozen=True, slots=True)
 class EvaluationForward:

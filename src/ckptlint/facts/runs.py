@@ -7,11 +7,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ckptlint.facts.vocabulary import EVALUATION_WORDS
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import ClassKey, FunctionKey, Location, Object, Ref, Value
 from ckptlint.flow.events import Event
 from ckptlint.flow.frame import Context
 from ckptlint.flow.program import Program
+from ckptlint.flow.written import words_of
 from ckptlint.flow.summaries import Summary
 from ckptlint.semantics.model import Function, Record
 
@@ -90,24 +92,38 @@ class RunBuilder:
                     chosen[path] = record
             else:
                 rest.append(path)
-        wanted = {
-            function.name.encode()
-            for record in chosen.values()
-            for function in record.functions[1:]
-            if self._matters(function) and len(function.name) > 3 and not function.name.startswith("__")
-        } | {
-            held.name.encode()
-            for record in chosen.values()
-            for held in record.classes
-            if any(self._matters(record.functions[i]) for i in held.methods.values())
-        }
+        chosen.update(self._callers(chosen, rest))
+        return [chosen[path] for path in sorted(chosen)]
+
+    def _callers(self, chosen: dict[str, Record], rest: list[str]) -> dict[str, Record]:
+        """Files without a trigger that import a function or class which does something of interest."""
+        wanted: set[bytes] = set()
+        modules: set[bytes] = set()
+        for path, record in chosen.items():
+            names = {f.name for f in record.functions[1:] if f.model is None and f.outer == 0 and self._acts(f)}
+            for held in record.classes:
+                if any(self._acts(record.functions[i]) for i in held.methods.values()):
+                    if not self.analyzer.classes.hierarchy(ClassKey(path, held.index)).is_module:
+                        names.add(held.name)
+            if names:
+                wanted.update(name.encode() for name in names)
+                stem = posixpath.basename(path).removesuffix(".py")
+                modules.add((stem if stem != "__init__" else posixpath.basename(posixpath.dirname(path))).encode())
+        found: dict[str, Record] = {}
         for path in rest:
             data = self.program.data(path)
-            if b"import" in data and not wanted.isdisjoint(_WORDS.findall(data)):
+            imported = set(_WORDS.findall(b" ".join(_imports(data))))
+            if imported & wanted or (imported & modules and not wanted.isdisjoint(_WORDS.findall(data))):
                 record = self.program.record(path)
                 if record is not None:
-                    chosen[path] = record
-        return list(chosen.values())
+                    found[path] = record
+        return found
+
+    def _acts(self, function: Function) -> bool:
+        """Whether calling a function may switch, save, load, train or evaluate something."""
+        if function.mentions & self.names:
+            return True
+        return bool(words_of(function.name) & EVALUATION_WORDS) and self._matters(function)
 
     def _matters(self, function: Function) -> bool:
         if function.mentions & self.names:
@@ -148,4 +164,11 @@ class RunBuilder:
 
 
 _WORDS = re.compile(rb"[A-Za-z_]\w*")
+_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
 
+
+def _imports(data: bytes) -> Iterable[bytes]:
+    """What import statements bind; for a star import the module's own name."""
+    for match in _IMPORT.finditer(data):
+        module, names = match.groups()
+        yield module if module is not None and names.strip().startswith(b"*") else names

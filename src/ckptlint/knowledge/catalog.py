@@ -97,6 +97,7 @@ class Catalog:
         self._apis: dict[str, Api | None] = {}
         self._methods: dict[tuple[Role, str, str], Api | None] = {}
         self._evidence: dict[str, Role] | None = None
+        self._named: dict[str, tuple[Api, ...]] = {}
         self._canonical: dict[str, str] = {}
         self._libraries = frozenset(table["libraries"])
 
@@ -125,7 +126,11 @@ class Catalog:
 
     def methods(self, name: str) -> tuple[Api, ...]:
         """What a method of this name does, for every role of a receiver that has it."""
-        return tuple(api for role in Role if (api := self.method(role, name)) and api.on is role)
+        found = self._named.get(name)
+        if found is None:
+            each = (self.method(role, name) for role in Role)
+            found = self._named[name] = tuple(api for role, api in zip(Role, each, strict=True) if api and api.on is role)
+        return found
 
     def evidence(self, method: str) -> Role | None:
         """The role of a receiver that a call of this method alone shows."""
