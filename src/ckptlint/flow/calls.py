@@ -34,6 +34,7 @@ from ckptlint.flow.domain import (
     join,
     join_all,
     of_atom,
+    ordered,
     root_of,
 )
 from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Stored, Switched, Update
@@ -122,7 +123,7 @@ class Calls(Operands):
     def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
         if not callee.atoms:
             return self._call_unknown(arguments, operand, [callee], written(operand.func))
-        atoms = sorted(callee.atoms, key=repr)
+        atoms = ordered(callee.atoms)
         if len(atoms) == 1 and not callee.open:
             return self._call_atom(atoms[0], arguments, operand)
         before = self.state
@@ -159,7 +160,7 @@ class Calls(Operands):
     ) -> Value:
         if not receiver.atoms:
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
-        atoms = sorted(receiver.atoms, key=repr)
+        atoms = ordered(receiver.atoms)
         before = self.state
         results: list[Value] = []
         states = []
@@ -558,7 +559,7 @@ class Calls(Operands):
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
         for value in arguments.values():
             self._let_go(value, loses_mode, set())
-            for atom in sorted(value.atoms, key=repr):
+            for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
                     self._perhaps_call(atom)
 
@@ -763,7 +764,7 @@ def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 
 def _step(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     for value in a.values():
-        for atom in sorted(value.atoms, key=repr):
+        for atom in ordered(value.atoms):
             if isinstance(atom, FunctionAtom):
                 c._perhaps_call(atom)
     return derived(a.values())
@@ -835,7 +836,7 @@ def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 
 def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     for value in a.positional:
-        for atom in sorted(value.atoms, key=repr):
+        for atom in ordered(value.atoms):
             if isinstance(atom, FunctionAtom):
                 c._perhaps_call(atom)
     return UNKNOWN

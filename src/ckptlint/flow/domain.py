@@ -187,8 +187,8 @@ class ModeRead(NamedTuple):
 class Text(NamedTuple):
     """A string made of literal pieces and holes; a hole is named by its origin."""
 
-    pieces: tuple[tuple[str, bool], ...]
-    """(text, is a hole)"""
+    pieces: tuple[object, ...]
+    """(text, is a hole), or a value that a caller may know."""
 
 
 Atom = Union[Const, Ref, FunctionAtom, ClassAtom, ApiAtom, ModuleAtom, MethodAtom, ModeRead, Text]
@@ -304,6 +304,12 @@ def bounded(origins: frozenset[Origin]) -> frozenset[Origin]:
     return frozenset(sorted(origins, key=repr)[:MAX_DERIVATIONS]) | {MORE}
 
 
+def ordered(atoms: Iterable[Atom]) -> list[Atom]:
+    """Atoms in an order that does not depend on hashing."""
+    found = list(atoms)
+    return found if len(found) < 2 else sorted(found, key=repr)
+
+
 def join(a: Value, b: Value) -> Value:
     """Either of two values."""
     if a is b or a == b:
@@ -331,6 +337,31 @@ def origins_of_atoms(atoms: Iterable[Atom]) -> frozenset[Origin]:
         elif isinstance(atom, MethodAtom):
             found.add(atom.receiver.location)
     return frozenset(found)
+
+
+def locations_in(value: Value) -> list[Location]:
+    """Every location that a value leads to, its origins and what its functions captured included."""
+    found: list[Location] = []
+    for atom in value.atoms:
+        if isinstance(atom, Ref | ModeRead):
+            found.append(atom.location)
+        elif isinstance(atom, MethodAtom):
+            found.append(atom.receiver.location)
+        elif isinstance(atom, FunctionAtom):
+            if atom.receiver is not None:
+                found.append(atom.receiver.location)
+            for _, captured in atom.captured:
+                found.extend(locations_in(captured))
+            for given in atom.arguments:
+                found.extend(locations_in(given))
+            for _, given in atom.keywords:
+                found.extend(locations_in(given))
+        elif isinstance(atom, Text):
+            for piece in atom.pieces:
+                if isinstance(piece, Value):
+                    found.extend(locations_in(piece))
+    found.extend(origin for origin in value.origins if isinstance(origin, Made | Field))
+    return found
 
 
 def derived(values: Iterable[Value]) -> Value:

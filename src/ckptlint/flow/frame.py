@@ -97,6 +97,9 @@ class Frame:
         self.exits: list[LoopExits] = []
         self.sinks: list[list[State]] = []
         """For each try around: the states in which an exception may leave its body."""
+        self.pinned: list[Value] = []
+        """Values in use that no name holds: what the loops around iterate."""
+        self.live_size = 64
         self.number = analyzer.next_frame()
         self.truncated = False
         self.self_location: Location | None = None

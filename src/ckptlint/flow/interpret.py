@@ -39,6 +39,8 @@ from ckptlint.semantics.model import Operand, Statement
 
 MAX_UNROLLED = 4
 """Literal items of a loop that are followed one by one (DESIGN: at most four)."""
+MIN_COLLECTED = 64
+"""Objects a state may gather before those out of reach are dropped."""
 MAX_ROUNDS = 8
 """Rounds after which a loop's state is taken as it is; joins grow, so few are needed."""
 ABSENT_KEY_ERRORS = frozenset({"KeyError", "Exception", "BaseException", "LookupError"})
@@ -66,6 +68,9 @@ class Interpreter(Calls):
                 return
             self.statement = statement.at
             _EXECUTE[type(statement)](self, statement)
+            if self.state.size > self.live_size:
+                self.state.collect(self.pinned)
+                self.live_size = 2 * self.state.size + MIN_COLLECTED
             if self.sinks and self.state.reachable:
                 self.sinks[-1].append(self.state.copy())
 
@@ -201,9 +206,14 @@ class Interpreter(Calls):
             return
         iterated = self.evaluate(statement.iter)
         items = self._literal_items(iterated)
+        self.pinned.append(iterated)
         if items is not None:
             self._unroll(statement, items)
-            return
+        else:
+            self._iterate(statement, iterated)
+        self.pinned.pop()
+
+    def _iterate(self, statement: model.Loop, iterated: Value) -> None:
         self._fixpoint(statement, lambda: self.assign_iterated(statement.target, iterated, statement.iter), True)  # type: ignore[arg-type]
 
     def _literal_items(self, iterated: Value) -> list[Value] | None:

@@ -31,6 +31,7 @@ from ckptlint.flow.domain import (
     join,
     join_all,
     of_atom,
+    ordered,
     root_of,
 )
 from ckptlint.flow.events import KeyRead
@@ -93,7 +94,7 @@ class Operands(Frame):
         """An attribute of a value, alternative by alternative."""
         if not base.atoms:
             return derived([base])
-        values = [self._attribute(atom, name, operand) for atom in sorted(base.atoms, key=repr)]
+        values = [self._attribute(atom, name, operand) for atom in ordered(base.atoms)]
         found = join_all(values)
         return join(found, UNKNOWN) if base.open else found
 
@@ -191,7 +192,7 @@ class Operands(Frame):
         keys = [self.evaluate(item) for item in operand.items]
         key = keys[0].constant() if len(keys) == 1 else None
         results: list[Value] = []
-        for atom in sorted(base.atoms, key=repr):
+        for atom in ordered(base.atoms):
             if isinstance(atom, Ref):
                 results.append(self._item(atom, key.value if key is not None else None, key is not None, operand))
             elif isinstance(atom, MethodAtom | ModuleAtom | FunctionAtom | ClassAtom | ApiAtom):

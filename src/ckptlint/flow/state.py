@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ckptlint.flow.domain import (
@@ -20,7 +21,9 @@ from ckptlint.flow.domain import (
     depth_of,
     join,
     join_items,
+    locations_in,
     of_atom,
+    root_of,
     MAX_DEPTH,
 )
 
@@ -113,32 +116,44 @@ class State:
         names = dict(self.names)
         for name, value in other.names.items():
             mine = names.get(name)
+            if mine is value:
+                continue
             names[name] = join(mine, value) if mine is not None else join(value, UNKNOWN)
         for name in self.names.keys() - other.names.keys():
             names[name] = join(names[name], UNKNOWN)
         fields = dict(self.fields)
         for key, value in other.fields.items():
             mine = fields.get(key)
-            fields[key] = join(mine if mine is not None else self._before(key), value)
+            if mine is value:
+                continue
+            if mine is None:
+                mine = self._before(key)
+            fields[key] = join(mine, value) if mine is not None else value
         for key in self.fields.keys() - other.fields.keys():
-            fields[key] = join(fields[key], other._before(key))
+            theirs = other._before(key)
+            if theirs is not None:
+                fields[key] = join(fields[key], theirs)
         items = dict(self.items)
         for location, content in other.items.items():
             mine_items = items.get(location)
-            items[location] = join_items(mine_items, content) if mine_items is not None else content
+            if mine_items is not content:
+                items[location] = join_items(mine_items, content) if mine_items is not None else content
         modes = dict(self.modes)
         for location in self.modes.keys() | other.modes.keys():
-            a = self.modes.get(location) or self._mode_before(location)
-            b = other.modes.get(location) or other._mode_before(location)
-            modes[location] = a | b
+            a, b = self.modes.get(location), other.modes.get(location)
+            if a is not b:
+                modes[location] = (a or self._mode_before(location)) | (b or other._mode_before(location))
         origins = dict(self.origins)
         for location, found in other.origins.items():
-            origins[location] = origins.get(location, frozenset()) | found
+            known = origins.get(location)
+            if known is not found:
+                origins[location] = known | found if known is not None else found
         return State(names, fields, items, modes, origins, self.tests & other.tests, True)
 
-    def _before(self, key: Field) -> Value:
-        if isinstance(key.base, Made):
-            return UNKNOWN
+    def _before(self, key: Field) -> Value | None:
+        # An attribute that only one path gave an object made here is that value or an error.
+        if isinstance(root_of(key.base), Made):
+            return None
         return of_atom(Ref(key)) if depth_of(key) <= MAX_DEPTH else UNKNOWN
 
     def _mode_before(self, location: Location) -> ModeSet:
@@ -146,6 +161,50 @@ class State:
         if isinstance(location, Made):
             return frozenset()
         return self.mode_of(location)
+
+    @property
+    def size(self) -> int:
+        """How much the state holds of objects."""
+        return len(self.fields) + len(self.items) + len(self.origins)
+
+    def collect(self, pinned: Iterable[Value]) -> None:
+        """Forget objects made here that nothing leads to any more."""
+        live: set[Location] = set()
+        work: list[Location] = []
+        parts: dict[Location, list[Value]] = {}
+        for key, value in self.fields.items():
+            if isinstance(root_of(key.base), Made):
+                parts.setdefault(key.base, []).append(value)
+            else:
+                work.extend(locations_in(value))
+        for value in (*self.names.values(), *pinned):
+            work.extend(locations_in(value))
+        for location, content in self.items.items():
+            if not isinstance(root_of(location), Made):
+                for value in content.values():
+                    work.extend(locations_in(value))
+        while work:
+            location = work.pop()
+            if location in live:
+                continue
+            live.add(location)
+            if isinstance(location, Field):
+                work.append(location.base)
+            for value in parts.get(location, ()):
+                work.extend(locations_in(value))
+            content_of = self.items.get(location)
+            if content_of is not None:
+                for value in content_of.values():
+                    work.extend(locations_in(value))
+            work.extend(o for o in self.origins.get(location, ()) if isinstance(o, Made | Field))
+
+        def kept(location: Location) -> bool:
+            return location in live or root_of(location) in live or not isinstance(root_of(location), Made)
+
+        self.fields = {k: v for k, v in self.fields.items() if kept(k.base)}
+        self.items = {k: v for k, v in self.items.items() if kept(k)}
+        self.origins = {k: v for k, v in self.origins.items() if kept(k)}
+        self.modes = {k: v for k, v in self.modes.items() if kept(k)}
 
     def cross_back_edge(self) -> State:
         """The state at a loop's head on a later iteration."""

@@ -35,7 +35,9 @@ from ckptlint.flow.domain import (
     depth_of,
     join_all,
     join_items,
+    locations_in,
     of_atom,
+    ordered,
     origins_of_atoms,
     root_of,
 )
@@ -81,43 +83,42 @@ class Summary:
 
 def prune(summary: Summary) -> None:
     """Drop what no caller can reach: objects made and kept inside only."""
-    seen: set[Location] = set()
-    work: list[Location] = []
+    escaping = _reachable(summary, _escaping(summary))
+    shown: list[Location] = []
+    for event in summary.events:
+        event.mapped(lambda value: (shown.extend(locations_in(value)), value)[1], lambda modes: modes)
+    seen = _reachable(summary, shown) | escaping
 
-    def add(value: Value) -> None:
-        for atom in value.atoms:
-            if isinstance(atom, Ref):
-                work.append(atom.location)
-            elif isinstance(atom, MethodAtom):
-                work.append(atom.receiver.location)
-            elif isinstance(atom, FunctionAtom):
-                if atom.receiver is not None:
-                    work.append(atom.receiver.location)
-                for _, captured in atom.captured:
-                    add(captured)
-                for given in atom.arguments:
-                    add(given)
-            elif isinstance(atom, Text):
-                for piece in atom.pieces:
-                    if isinstance(piece, Value):
-                        add(piece)
-        for origin in value.origins:
-            if isinstance(origin, Made | Field):
-                work.append(origin)
+    def kept(location: Location, among: set[Location]) -> bool:
+        return location in among or root_of(location) in among or not isinstance(root_of(location), Made)
 
-    add(summary.value)
-    add(summary.yielded)
+    summary.fields = {k: v for k, v in summary.fields.items() if kept(k.base, escaping)}
+    summary.items = {k: v for k, v in summary.items.items() if kept(k, escaping)}
+    summary.origins = {k: v for k, v in summary.origins.items() if kept(k, escaping)}
+    summary.modes = {k: v for k, v in summary.modes.items() if kept(k, escaping) and v != entry_mode(k)}
+    # Of what only events show, its kind is enough.
+    summary.objects = {k: v for k, v in summary.objects.items() if kept(k, seen)}
+
+
+def _escaping(summary: Summary) -> list[Location]:
+    work = [*locations_in(summary.value), *locations_in(summary.yielded)]
     for key, value in summary.fields.items():
         if not isinstance(root_of(key), Made):
-            add(value)
-    for name in summary.names.values():
-        add(name)
+            work.extend(locations_in(value))
+    for value in summary.names.values():
+        work.extend(locations_in(value))
     for location, content in summary.items.items():
         if not isinstance(root_of(location), Made):
             for value in content.values():
-                add(value)
-    for event in summary.events:
-        event.mapped(lambda v: (add(v), v)[1], lambda m: m)
+                work.extend(locations_in(value))
+    for location, origins in summary.origins.items():
+        if not isinstance(root_of(location), Made):
+            work.extend(o for o in origins if isinstance(o, Made | Field))
+    return work
+
+
+def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
+    seen: set[Location] = set()
     parts: dict[Location, list[Value]] = {}
     for key, value in summary.fields.items():
         parts.setdefault(key.base, []).append(value)
@@ -129,25 +130,16 @@ def prune(summary: Summary) -> None:
         if isinstance(location, Field):
             work.append(location.base)
         for value in parts.get(location, ()):
-            add(value)
+            work.extend(locations_in(value))
         if location in summary.items:
             for value in summary.items[location].values():
-                add(value)
+                work.extend(locations_in(value))
+        work.extend(o for o in summary.origins.get(location, ()) if isinstance(o, Made | Field))
         held = summary.objects.get(location)
         if held is not None:
             for _, value in held.arguments:
-                add(value)
-
-    def kept(location: Location) -> bool:
-        return location in seen or not isinstance(root_of(location), Made)
-
-    summary.fields = {k: v for k, v in summary.fields.items() if kept(k.base)}
-    summary.items = {k: v for k, v in summary.items.items() if kept(k)}
-    summary.origins = {k: v for k, v in summary.origins.items() if kept(k)}
-    summary.objects = {k: v for k, v in summary.objects.items() if kept(k)}
-    summary.modes = {
-        k: v for k, v in summary.modes.items() if (k in seen or root_of(k) in seen or kept(k)) and v != entry_mode(k)
-    }
+                work.extend(locations_in(value))
+    return seen
 
 
 class Application:
@@ -195,7 +187,7 @@ class Application:
             return written if written is not None else of_atom(Ref(location))
         base = self.entry(location.base)
         found_values: list[Value] = []
-        for atom in sorted(base.atoms, key=repr):
+        for atom in ordered(base.atoms):
             if isinstance(atom, Ref):
                 found_values.append(self._field(atom.location, location.name))
             elif isinstance(atom, FunctionAtom):
