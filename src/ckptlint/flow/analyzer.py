@@ -227,7 +227,7 @@ class Analyzer:
             context,
             tuple(event for frame in runs for event in frame.events.values()),
             UNKNOWN if function.is_generator else value,
-            dict(state.fields),
+            state.fields.copy(),
             dict(state.items),
             dict(state.modes),
             dict(state.origins),
@@ -508,14 +508,12 @@ class Analyzer:
         if not function.parameters:
             return {}
         receiver = Parameter(function.parameters[0].name)
-        for field_key, value in summary.fields.items():
-            if field_key.base != receiver:
-                continue
+        for name, value in summary.fields.of(receiver).items():
             objects = {_stripped(summary.objects.get(r.location)) for r in value.refs()}
             if len(objects) == 1 and not value.open and len(value.atoms) == 1:
                 held = objects.pop()
                 if held is not None and (held.role is not None or held.model is not None):
-                    found[field_key.name] = held
+                    found[name] = held
         return found
 
     def is_attribute(self, key: ClassKey, name: str) -> bool:
@@ -678,13 +676,13 @@ def _specialised(location: Location, value: Value) -> Value | None:
 def _typed_fields(frame: Frame, location: Location, given: Location) -> list[tuple[Location, Object]]:
     """Kinds of the attributes of a given object, as far as its maker shows them."""
     found: list[tuple[Location, Object]] = []
-    for key, value in frame.state.fields.items():
+    for name, value in frame.state.fields.of(given).items():
         atom = value.single
-        if key.base != given or not isinstance(atom, Ref):
+        if not isinstance(atom, Ref):
             continue
         held = _stripped(frame.object_at(atom.location))
         if held is not None and (held.role is not None or held.model is not None):
-            found.append((Field(location, key.name), held))
+            found.append((Field(location, name), held))
     return sorted(found, key=lambda pair: repr(pair[0]))[:MAX_TYPED_FIELDS]
 
 

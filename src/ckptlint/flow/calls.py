@@ -20,6 +20,7 @@ from ckptlint.flow.domain import (
     FunctionAtom,
     FunctionKey,
     Items,
+    Location,
     Made,
     MethodAtom,
     ModeDef,
@@ -214,7 +215,7 @@ class Calls(Operands):
         func: model.Attribute | None = None,
     ) -> Value:
         held = self.object_at(ref.location)
-        assigned = self.state.fields.get(Field(ref.location, name))
+        assigned = self.state.fields.get(ref.location, name)
         if held is not None and held.model is not None:
             key = self.classes.method(held.model, name)
             if key is not None:
@@ -571,6 +572,26 @@ class Calls(Operands):
         self.call_function(atom, given, model.CallSite(at, model.Name(at, "<callback>"), []))
         self.state = before.join(self.state)
 
+    def _lose_mode(self, location: Location, seen: set[object]) -> None:
+        """An object went where its mode, or that of what it holds, may be switched."""
+        held = self.object_at(location)
+        is_model = held is not None and held.role in MODULE_ROLES
+        if is_model:
+            self.set_modes(of_atom(Ref(location)), UNKNOWN_MODE)
+        elif location in self.state.modes or is_entry_like(location):
+            # What hangs on an entry location follows it; what was made here is switched one by one.
+            self.state.switch_mode(location, UNKNOWN_MODE)
+        for part in self.parts_of(location):
+            if part not in seen and not is_model and (part in self.state.modes or self._may_hold_model(part)):
+                seen.add(part)
+                self._lose_mode(part, seen)
+
+    def _may_hold_model(self, location: Location) -> bool:
+        held = self.object_at(location)
+        if held is None:
+            return bool(self.state.fields.of(location)) or location in self.state.items
+        return held.role in MODULE_ROLES or held.model is not None
+
     def _let_go(self, value: Value, loses_mode: bool, seen: set[object]) -> None:
         for ref in value.refs():
             location = ref.location
@@ -587,12 +608,7 @@ class Calls(Operands):
             if held is not None and held.role is Role.LOAD:
                 self.record(Opened(self.site(_place_of(location)), self.within, self.state.tests, value))
             if loses_mode:
-                if location in self.state.modes or (held is not None and held.role in MODULE_ROLES) or is_entry_like(
-                    location
-                ):
-                    self.set_modes(of_atom(ref), UNKNOWN_MODE)
-                for part in self.parts_of(location):
-                    self.set_modes(of_atom(Ref(part)), UNKNOWN_MODE)
+                self._lose_mode(location, seen)
             elif held is not None and held.role in MODULE_ROLES:
                 self.assume(of_atom(ref), "external-callee")
 
@@ -808,9 +824,8 @@ def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     ref = c.make(op.at, held=held, items=c.state.items.get(atom.location))
     if held.role in MODULE_ROLES:
         c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
-    for key, part in list(c.state.fields.items()):
-        if key.base == atom.location:
-            c.state.fields[Field(ref.location, key.name)] = part
+    for name, part in c.state.fields.of(atom.location).items():
+        c.state.fields.put(ref.location, name, part)
     before = c.state.origins.get(atom.location, frozenset())
     c.state.origins[ref.location] = before | value.origins | {atom.location}
     return of_atom(ref)

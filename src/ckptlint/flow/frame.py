@@ -202,8 +202,7 @@ class Frame:
             self.state.origins.pop(location, None)
         if items is not None:
             self.state.items[location] = items
-        for key in [k for k in self.state.fields if k.base == location]:
-            del self.state.fields[key]
+        self.state.fields.drop(location)
         return Ref(location)
 
     def taint(self, ref: Ref, value: Value) -> None:
@@ -259,9 +258,8 @@ class Frame:
     def parts_of(self, location: Location) -> list[Location]:
         """Objects known to be held by the one at a location: its attributes, children and entries."""
         found: list[Location] = []
-        for key, value in self.state.fields.items():
-            if key.base == location:
-                found.extend(r.location for r in value.refs() if r.location != key)
+        for name, value in self.state.fields.of(location).items():
+            found.extend(r.location for r in value.refs() if r.location != Field(location, name))
         held = self.objects.get(location)
         values = [v for _, v in held.arguments] if held is not None and held.role in MODULE_ROLES else []
         content = self.state.items.get(location)
@@ -298,7 +296,7 @@ class Frame:
         if self.function.index and name not in self.function.declared_global and self._is_free(name):
             cell = Cell(name)
             return self.known.get(cell) or of_atom(Ref(cell))
-        written = self.state.fields.get(Field(Global(self.path, "*"), name))
+        written = self.state.fields.get(Global(self.path, "*"), name)
         if written is not None:
             return written
         return self.analyzer.global_value(self.path, name)
@@ -316,9 +314,9 @@ class Frame:
     def write_name(self, name: str, value: Value) -> None:
         """Bind a bare name here."""
         if name in self.function.declared_global:
-            self.state.fields[Field(Global(self.path, "*"), name)] = value
+            self.state.fields.put(Global(self.path, "*"), name, value)
         elif name in self.function.declared_nonlocal:
-            self.state.fields[Field(Cell("*"), name)] = value
+            self.state.fields.put(Cell("*"), name, value)
         else:
             self.state.names[name] = value
 

@@ -135,7 +135,7 @@ class Operands(Frame):
 
     def _attribute_of_ref(self, ref: Ref, name: str, operand: model.Attribute) -> Value:
         location = ref.location
-        written_here = self.state.fields.get(Field(location, name))
+        written_here = self.state.fields.get(location, name)
         if written_here is not None:
             return written_here
         held = self.object_at(location)

@@ -26,6 +26,7 @@ from ckptlint.flow.domain import (
     root_of,
     MAX_DEPTH,
 )
+from ckptlint.flow.fields import Fields
 
 Test = tuple[str, bool]
 """A branch condition as written, and the side taken."""
@@ -41,7 +42,7 @@ class State:
     """What holds at one point: names, attributes, containers, modes, and what objects were derived from."""
 
     names: dict[str, Value] = field(default_factory=dict)
-    fields: dict[Field, Value] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
     items: dict[Location, Items] = field(default_factory=dict)
     modes: dict[Location, ModeSet] = field(default_factory=dict)
     origins: dict[Location, frozenset[Origin]] = field(default_factory=dict)
@@ -52,7 +53,7 @@ class State:
         """An independent state with the same content."""
         return State(
             dict(self.names),
-            dict(self.fields),
+            self.fields.copy(),
             dict(self.items),
             dict(self.modes),
             dict(self.origins),
@@ -64,10 +65,10 @@ class State:
 
     def read_field(self, location: Location, name: str) -> Value:
         """The value of an attribute: as written here, else as it was on entry."""
-        key = Field(location, name)
-        value = self.fields.get(key)
+        value = self.fields.get(location, name)
         if value is not None:
             return value
+        key = Field(location, name)
         if depth_of(location) >= MAX_DEPTH:
             return Value(frozenset(), True, frozenset({location}))
         return of_atom(Ref(key))
@@ -77,7 +78,7 @@ class State:
         key = Field(location, name)
         if not certain:
             value = join(self.read_field(location, name), value)
-        self.fields[key] = value
+        self.fields.put(location, name, value)
         # What was known of the object formerly there says nothing about the new one.
         for table in (self.modes, self.items, self.origins):
             if key in table:
@@ -121,18 +122,7 @@ class State:
             names[name] = join(mine, value) if mine is not None else join(value, UNKNOWN)
         for name in self.names.keys() - other.names.keys():
             names[name] = join(names[name], UNKNOWN)
-        fields = dict(self.fields)
-        for key, value in other.fields.items():
-            mine = fields.get(key)
-            if mine is value:
-                continue
-            if mine is None:
-                mine = self._before(key)
-            fields[key] = join(mine, value) if mine is not None else value
-        for key in self.fields.keys() - other.fields.keys():
-            theirs = other._before(key)
-            if theirs is not None:
-                fields[key] = join(fields[key], theirs)
+        fields = self.fields.joined(other.fields, self._before, other._before)
         items = dict(self.items)
         for location, content in other.items.items():
             mine_items = items.get(location)
@@ -171,12 +161,10 @@ class State:
         """Forget objects made here that nothing leads to any more."""
         live: set[Location] = set()
         work: list[Location] = []
-        parts: dict[Location, list[Value]] = {}
-        for key, value in self.fields.items():
-            if isinstance(root_of(key.base), Made):
-                parts.setdefault(key.base, []).append(value)
-            else:
-                work.extend(locations_in(value))
+        for base, held in self.fields.bases():
+            if not isinstance(root_of(base), Made):
+                for value in held.values():
+                    work.extend(locations_in(value))
         for value in (*self.names.values(), *pinned):
             work.extend(locations_in(value))
         for location, content in self.items.items():
@@ -190,7 +178,7 @@ class State:
             live.add(location)
             if isinstance(location, Field):
                 work.append(location.base)
-            for value in parts.get(location, ()):
+            for value in self.fields.of(location).values():
                 work.extend(locations_in(value))
             content_of = self.items.get(location)
             if content_of is not None:
@@ -201,7 +189,7 @@ class State:
         def kept(location: Location) -> bool:
             return location in live or root_of(location) in live or not isinstance(root_of(location), Made)
 
-        self.fields = {k: v for k, v in self.fields.items() if kept(k.base)}
+        self.fields = self.fields.kept(kept)
         self.items = {k: v for k, v in self.items.items() if kept(k)}
         self.origins = {k: v for k, v in self.origins.items() if kept(k)}
         self.modes = {k: v for k, v in self.modes.items() if kept(k)}

@@ -42,6 +42,7 @@ from ckptlint.flow.domain import (
     root_of,
 )
 from ckptlint.flow.events import Event, Forward, Saved, Update
+from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.state import entry_mode
@@ -63,7 +64,7 @@ class Summary:
     context: Context
     events: tuple[Event, ...] = ()
     value: Value = UNKNOWN
-    fields: dict[Field, Value] = field(default_factory=dict)
+    fields: Fields = field(default_factory=Fields)
     items: dict[Location, Items] = field(default_factory=dict)
     modes: dict[Location, ModeSet] = field(default_factory=dict)
     origins: dict[Location, frozenset[Origin]] = field(default_factory=dict)
@@ -92,7 +93,7 @@ def prune(summary: Summary) -> None:
     def kept(location: Location, among: set[Location]) -> bool:
         return location in among or root_of(location) in among or not isinstance(root_of(location), Made)
 
-    summary.fields = {k: v for k, v in summary.fields.items() if kept(k.base, escaping)}
+    summary.fields = summary.fields.kept(lambda base: kept(base, escaping))
     summary.items = {k: v for k, v in summary.items.items() if kept(k, escaping)}
     summary.origins = {k: v for k, v in summary.origins.items() if kept(k, escaping)}
     summary.modes = {k: v for k, v in summary.modes.items() if kept(k, escaping) and v != entry_mode(k)}
@@ -119,9 +120,6 @@ def _escaping(summary: Summary) -> list[Location]:
 
 def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
     seen: set[Location] = set()
-    parts: dict[Location, list[Value]] = {}
-    for key, value in summary.fields.items():
-        parts.setdefault(key.base, []).append(value)
     while work:
         location = work.pop()
         if location in seen:
@@ -129,7 +127,7 @@ def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
         seen.add(location)
         if isinstance(location, Field):
             work.append(location.base)
-        for value in parts.get(location, ()):
+        for value in summary.fields.of(location).values():
             work.extend(locations_in(value))
         if location in summary.items:
             for value in summary.items[location].values():
@@ -183,7 +181,7 @@ class Application:
                 found = self.before.names.get(location.name)
                 if found is not None:
                     return found
-            written = self.before.fields.get(Field(Global(location.path, "*"), location.name))
+            written = self.before.fields.get(Global(location.path, "*"), location.name)
             return written if written is not None else of_atom(Ref(location))
         base = self.entry(location.base)
         found_values: list[Value] = []
@@ -219,7 +217,7 @@ class Application:
             if content.kind != "delta":
                 values = content.values()
                 return join_all(values) if values else UNKNOWN
-        written = self.before.fields.get(Field(location, name))
+        written = self.before.fields.get(location, name)
         if written is not None:
             return written
         held = self.frame.object_at(location)
@@ -340,8 +338,8 @@ class Application:
                 frame.objects[Made(self.inside(location.site))] = held.mapped(self.value)
         after = frame.state.copy()
         frame.state = after
-        for key in sorted(summary.fields, key=depth_of):
-            self._write_field(key, summary.fields[key])
+        for key, value in sorted(summary.fields.items(), key=lambda item: depth_of(item[0])):
+            self._write_field(key, value)
         for location in sorted(summary.modes, key=depth_of):
             self._switch(location, summary.modes[location])
         for location, content in summary.items.items():
@@ -366,7 +364,7 @@ class Application:
             if key.base.path == self.frame.path and not self.frame.function.index:
                 self.frame.state.names[key.name] = mapped
             else:
-                self.frame.state.fields[key] = mapped
+                self.frame.state.fields.put(key.base, key.name, mapped)
             return
         refs = self.entry(key.base).refs()
         for ref in refs:
@@ -420,6 +418,7 @@ class Application:
     def _record_events(self) -> None:
         frame = self.frame
         collapsed: list[Forward] = []
+        is_init = frame.program.function(self.summary.context.key).name == "__init__"
         for event in self.summary.events:
             mapped = event.mapped(self.value, self.modes)
             if isinstance(event, Forward) and isinstance(mapped, Forward):
@@ -429,7 +428,8 @@ class Application:
                     gradients=event.gradients and frame.quiet == 0,
                 )
                 if event.site in self._collapsed:
-                    collapsed.append(mapped)
+                    if not is_init:  # A constructor that tries its model out evaluates nothing.
+                        collapsed.append(mapped)
                     continue
             if isinstance(mapped, Saved) and (mapped.stored.items is None or mapped.stored.items.kind == "delta"):
                 # What the caller gave is only known here.
