@@ -65,7 +65,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
         for event in run.events:
             if not isinstance(event, Forward) or event.site in trained or event.synthetic:
                 continue
-            model = _model_of(facts, run, event)
+            model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
             found = _evaluates(facts, run, event)
@@ -73,8 +73,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
                 continue
             reason, assumptions = found
             held, assumed = model
-            trait = facts.modules.trait(held, "sensitive")
-            yield EvaluationForward(event, run, reason, trait, assumptions | assumed)
+            yield EvaluationForward(event, run, reason, _sensitive(facts, held), assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -92,12 +91,11 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
         for event in run.events:
             if not isinstance(event, Forward) or event.site not in trained or not event.gradients:
                 continue
-            model = _model_of(facts, run, event)
+            model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
             held, assumed = model
-            trait = facts.modules.trait(held, "sensitive")
-            yield TrainingForward(event, run, trait, assumed, restorers)
+            yield TrainingForward(event, run, _sensitive(facts, held), assumed, restorers)
 
 
 def _trained(run: Run) -> frozenset[Site] | None:
@@ -113,23 +111,36 @@ def _trained(run: Run) -> frozenset[Site] | None:
     return frozenset(found)
 
 
-def _model_of(facts: Facts, run: Run, event: Forward) -> tuple[Object | None, frozenset[Assumption]] | None:
-    """The model behind a forward call, and what is taken for granted; None when it may be something else."""
+def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | None], frozenset[Assumption]] | None:
+    """The models a forward call may be of, and what is taken for granted; None when it may be something else."""
     refs = event.operand.refs()
-    if len(refs) != 1 or event.operand.open or len(event.operand.atoms) != 1:
+    if not refs or event.operand.open or len(refs) != len(event.operand.atoms):
         return None
-    held = run.object_at(refs[0].location)
-    if held is not None and (held.role is not None or held.model is not None):
-        if not facts.is_model(held):
-            return None
-        return held, frozenset(Assumption(a) for a in held.assumed)
-    if "type" in event.evidence:
-        return held, frozenset()
-    if "use" in event.evidence:
-        return held, frozenset({Assumption.TYPE_BY_USE})
-    if "name" in event.evidence:
-        return held, frozenset({Assumption.ROLE_BY_NAME})
-    return None
+    found: list[Object | None] = []
+    assumed: frozenset[Assumption] = frozenset()
+    for ref in refs:
+        held = run.object_at(ref.location)
+        if held is not None and (held.role is not None or held.model is not None):
+            if not facts.is_model(held):
+                return None
+            assumed |= frozenset(Assumption(a) for a in held.assumed)
+        elif "type" not in event.evidence:
+            if "use" in event.evidence:
+                assumed |= {Assumption.TYPE_BY_USE}
+            elif "name" in event.evidence:
+                assumed |= {Assumption.ROLE_BY_NAME}
+            else:
+                return None
+        found.append(held)
+    return found, assumed
+
+
+def _sensitive(facts: Facts, models: list[Object | None]) -> Trait:
+    """Whether the mode makes a difference for all of several models."""
+    traits = [facts.modules.trait(held, "sensitive") for held in models]
+    if all(trait.holds for trait in traits):
+        return traits[0]
+    return Trait(False) if all(trait.holds is False for trait in traits) else Trait(None)
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:

@@ -279,6 +279,8 @@ class More(NamedTuple):
 Origin = Union[Ran, More, Parameter, Cell, Global, Field, Made]
 
 UNKNOWN = Value()
+NOTHING = Value(frozenset(), False)
+"""What no path gives: joined with a value it is that value."""
 MORE = More()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.classes import MODULE_ROLES
@@ -30,10 +30,11 @@ from ckptlint.flow.domain import (
     Value,
     assuming,
     bounded,
+    join,
     of_atom,
     origins_of_atoms,
 )
-from ckptlint.flow.events import Event, Stored
+from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.state import State
 from ckptlint.knowledge.roles import Role
@@ -119,7 +120,12 @@ class Frame:
         if len(self.events) >= MAX_EVENTS:
             self.truncated = True
             return
-        self.events[(type(event), event.site, event.within, getattr(event, "key", None), event.tests)] = event
+        key = (type(event), event.site, event.within, getattr(event, "key", None), event.tests)
+        known = self.events.get(key)
+        if isinstance(event, Forward) and isinstance(known, Forward):
+            # The callee has alternatives, or the loop around goes another round.
+            event = replace(event, operand=join(known.operand, event.operand), modes=known.modes | event.modes)
+        self.events[key] = event
 
     def expanded(self, value: Value) -> Value:
         """A value with what the objects among its origins were made from in turn."""

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
+    MAX_DEPTH,
     MORE,
+    NOTHING,
     UNKNOWN,
     Cell,
     Field,
@@ -229,9 +231,17 @@ class Application:
                 from ckptlint.flow.domain import constant
 
                 return constant(default[1].value)
-        if depth_of(location) >= 3:
+        if isinstance(location, Made) and self._shows_its_fields(held):
+            return NOTHING  # Reading it would be an error: no path on which it was set came here.
+        if depth_of(location) >= MAX_DEPTH:
             return Value(frozenset(), True, frozenset({location}))
         return of_atom(Ref(Field(location, name)))
+
+    def _shows_its_fields(self, held: Object | None) -> bool:
+        """Whether the constructor of an object made here was followed whole."""
+        if held is None or held.model is None or held.role is not None:
+            return False
+        return not self.frame.classes.hierarchy(held.model).external
 
     def value(self, value: Value) -> Value:
         """A value of the callee in the caller's frame."""
