@@ -62,9 +62,7 @@ def save_checkpoint(path: str, model: nn.Module, optimizer: torch.optim.Optimize
     )
 
 
-def train_epoch(
-    model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, device: torch.device
-) -> float:
+def train_epoch(model: nn.Module, loader: DataLoader, optimizer: torch.optim.Optimizer, device: torch.device) -> float:
     """One pass over the training windows; returns the mean loss."""
     model.train()
     total = 0.0

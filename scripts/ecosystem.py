@@ -170,18 +170,14 @@ def compare(listed: Listing, now: Listing) -> list[str]:
     """Every change that a person must look at, one line each; empty when the list still holds."""
     changes: list[str] = []
     if listed.entries and listed.package.version != now.package.version:
-        changes.append(
-            f"! the list is of {listed.package.version}, the pin says {now.package.version}: run --update"
-        )
+        changes.append(f"! the list is of {listed.package.version}, the pin says {now.package.version}: run --update")
     before, after = listed.by_key(), now.by_key()
     for key in sorted(before.keys() | after.keys(), key=lambda key: _order(after.get(key) or before[key])):
         old, new = before.get(key), after.get(key)
         if old is None and new is not None:
             changes.append(f"+ {_line(new)}  {new.message}")
         elif new is None and old is not None:
-            changes.append(
-                f"- {_line(old)}  (gone, or low now; was {old.verdict}: {old.reason or 'no reason given'})"
-            )
+            changes.append(f"- {_line(old)}  (gone, or low now; was {old.verdict}: {old.reason or 'no reason given'})")
         elif old is not None and new is not None:
             if old.confidence != new.confidence:
                 changes.append(f"~ {_line(new)}  (was {old.confidence})  {new.message}")
@@ -250,9 +246,7 @@ def provide(package: Package, cache: Path) -> Path:
         archive = next(_archives(downloads), None)
         if done.returncode or archive is None:
             told = done.stderr.strip().splitlines()
-            raise EcosystemError(
-                f"{package.pin}: pip could not download it: {told[-1] if told else 'no message'}"
-            )
+            raise EcosystemError(f"{package.pin}: pip could not download it: {told[-1] if told else 'no message'}")
     # Unpacked beside its place and renamed, so that a run that is cut off leaves nothing half there.
     with tempfile.TemporaryDirectory(dir=cache) as scratch:
         unpacked = Path(scratch) / package.folder
@@ -292,9 +286,7 @@ def lint(command: Sequence[str], root: Path) -> list[dict[str, Any]]:
             check=False,
         )
     except FileNotFoundError:
-        raise EcosystemError(
-            f"no program {command[0]}: install ckptlint, or name it with --command"
-        ) from None
+        raise EcosystemError(f"no program {command[0]}: install ckptlint, or name it with --command") from None
     except subprocess.TimeoutExpired:
         raise EcosystemError(f"{root.name}: still running after {LINT_SECONDS} seconds") from None
     if done.returncode not in (0, 1) or "Traceback (most recent call last)" in done.stderr:
@@ -304,9 +296,7 @@ def lint(command: Sequence[str], root: Path) -> list[dict[str, Any]]:
     except ValueError:
         raise EcosystemError(f"{root.name}: not JSON: {done.stdout[:200]!r}") from None
     if not isinstance(items, list) or bool(items) != bool(done.returncode):
-        raise EcosystemError(
-            f"{root.name}: exit code {done.returncode} does not fit {len(items)} diagnostics"
-        )
+        raise EcosystemError(f"{root.name}: exit code {done.returncode} does not fit {len(items)} diagnostics")
     return items
 
 
@@ -319,22 +309,14 @@ def default_command() -> str:
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     result = argparse.ArgumentParser(prog="ecosystem.py", description=(__doc__ or "").splitlines()[0])
-    result.add_argument(
-        "packages", nargs="*", metavar="PACKAGE", help="names from packages.toml (default: all)"
-    )
+    result.add_argument("packages", nargs="*", metavar="PACKAGE", help="names from packages.toml (default: all)")
     mode = result.add_mutually_exclusive_group()
-    mode.add_argument(
-        "--update", action="store_true", help="write what is found into the lists, then review them"
-    )
-    mode.add_argument(
-        "--summary", action="store_true", help="print the lists' counts as a Markdown table; run nothing"
-    )
+    mode.add_argument("--update", action="store_true", help="write what is found into the lists, then review them")
+    mode.add_argument("--summary", action="store_true", help="print the lists' counts as a Markdown table; run nothing")
     mode.add_argument("--download-only", action="store_true", help="fill the cache folder; lint nothing")
     result.add_argument("--command", default=default_command(), help="the ckptlint to run")
     result.add_argument("--cache", type=Path, default=CACHE, help="folder of the unpacked packages")
-    result.add_argument(
-        "--lists", type=Path, default=LISTS, help="folder of packages.toml and the reviewed lists"
-    )
+    result.add_argument("--lists", type=Path, default=LISTS, help="folder of packages.toml and the reviewed lists")
     return result
 
 
@@ -351,9 +333,7 @@ def check(package: Package, arguments: argparse.Namespace) -> bool:
     low = sum(now.low.values())
     before = sum(listed.low.values())
     told = f"{low} low" if low == before else f"{low} low (were {before})"
-    print(
-        f"{package.pin}: {len(now.entries)} high or medium, {len(listed.entries)} listed, {told}", flush=True
-    )
+    print(f"{package.pin}: {len(now.entries)} high or medium, {len(listed.entries)} listed, {told}", flush=True)
     if arguments.update:
         write_list(path, merged(listed, now))
         changes = [change for change in changes if not change.startswith("?")]

@@ -108,9 +108,7 @@ def read_project(folder: Path, name: str) -> Example:
     example = Example(name, "fixture")
     for path in sorted(folder.rglob("*.py")):
         relative = path.relative_to(folder).as_posix()
-        text, expected = without_expectations(
-            path.read_text(encoding="utf-8"), relative, f"{name}/{relative}"
-        )
+        text, expected = without_expectations(path.read_text(encoding="utf-8"), relative, f"{name}/{relative}")
         _must_parse(text, f"{name}/{relative}", 1)
         example.files[relative] = text
         example.expected += expected

@@ -50,9 +50,7 @@ def command(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]
         (["--min-confidence", "high", "--no-cache", "--isolated"], 1), (["--max-file-size", "5"], 0),
     ],
 )  # fmt: skip
-def test_exit_codes(
-    arguments: list[str], code: int, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_exit_codes(arguments: list[str], code: int, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, *arguments)[0] == code
 
 
@@ -102,9 +100,7 @@ def test_configuration_named_on_the_command_line(project: Path, capsys: pytest.C
         (["--output-format", "xml"], "is not one of"),
     ],
 )  # fmt: skip
-def test_wrong_usage(
-    arguments: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_wrong_usage(arguments: list[str], message: str, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, *arguments)
     assert (code, out) == (2, "")
     assert message in err
@@ -174,9 +170,7 @@ def test_a_current_folder_that_is_gone(tmp_path: Path) -> None:
     assert "the current folder cannot be read" in done.stderr
 
 
-def test_standard_input(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_standard_input(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     for arguments, name in ((["--stdin-filename", "pkg/b.py"], "pkg/b.py"), ([], "<stdin>")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"def f(:\n")))
         code, out, _ = run(capsys, "--output-format", "full", *arguments, "-")
@@ -197,18 +191,14 @@ def test_color(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: p
 def test_an_internal_error_of_a_rule_goes_before_what_is_reported(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outcome = Outcome(
-        [diagnostic((1, 1, 1, 2), path="a.py")], [Failure("rule CKP301 failed on a.py: KeyError: 'x'")]
-    )
+    outcome = Outcome([diagnostic((1, 1, 1, 2), path="a.py")], [Failure("rule CKP301 failed on a.py: KeyError: 'x'")])
     monkeypatch.setattr(engine, "run", lambda files, settings: outcome)
     code, out, err = run(capsys, "--output-format", "concise", "--exit-zero")
     assert (code, out) == (2, "a.py:1:1: CKP001 something is wrong\n")
     assert "internal error: rule CKP301 failed on a.py: KeyError: 'x'; please report it" in err
 
 
-def test_what_is_printed(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_printed(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from ckptlint.diagnostic import Confidence, Related
     from ckptlint.text import Span
 
@@ -230,9 +220,7 @@ def test_what_is_printed(
     assert len(out.splitlines()) == 4
 
 
-def test_the_last_resort(
-    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_last_resort(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(files: object, settings: object) -> Outcome:
         raise ZeroDivisionError("oh")
 

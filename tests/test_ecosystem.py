@@ -92,9 +92,7 @@ class TestCompare:
 
 class TestMerged:
     def test_verdicts_survive_a_changed_row_and_confidence(self) -> None:
-        result = ecosystem.merged(
-            listing(entry()), listing(entry(row=9, confidence="medium", verdict="unreviewed"))
-        )
+        result = ecosystem.merged(listing(entry()), listing(entry(row=9, confidence="medium", verdict="unreviewed")))
         assert result.entries == [entry(row=9, confidence="medium")]
 
     def test_new_ones_are_unreviewed_and_vanished_ones_leave(self) -> None:
@@ -140,9 +138,7 @@ class TestLists:
     )
     def test_a_bad_line_is_named(self, tmp_path: Path, row: str, told: str) -> None:
         path = tmp_path / "toy.jsonl"
-        path.write_text(
-            json.dumps({"package": "toy", "version": "1.0"}) + "\n" + row + "\n", encoding="utf-8"
-        )
+        path.write_text(json.dumps({"package": "toy", "version": "1.0"}) + "\n" + row + "\n", encoding="utf-8")
         with pytest.raises(ecosystem.EcosystemError, match=r"toy\.jsonl:2") as caught:
             ecosystem.read_list(path, PACKAGE)
         assert told in str(caught.value)
@@ -206,18 +202,14 @@ class TestMain:
     def workplace(self, tmp_path: Path) -> Workplace:
         return Workplace(tmp_path)
 
-    def test_the_way_from_new_to_reviewed(
-        self, workplace: Workplace, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_the_way_from_new_to_reviewed(self, workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
         assert workplace.run([diagnostic()]) == 1
         assert "+ toy/train.py:7 CKP401 high" in capsys.readouterr().out
         assert workplace.run([diagnostic()], "--update") == 0
         assert workplace.run([diagnostic()]) == 1
         assert "? toy/train.py:7" in capsys.readouterr().out
         path = workplace.lists / "toy.jsonl"
-        text = path.read_text(encoding="utf-8").replace(
-            '"unreviewed", "reason": ""', '"right", "reason": "seen"'
-        )
+        text = path.read_text(encoding="utf-8").replace('"unreviewed", "reason": ""', '"right", "reason": "seen"')
         path.write_text(text, encoding="utf-8")
         assert workplace.run([diagnostic()]) == 0
         assert workplace.run([]) == 1
@@ -238,8 +230,6 @@ class TestMain:
         assert "toy-1.0" in capsys.readouterr().err
         assert not (workplace.lists / "toy.jsonl").exists()
 
-    def test_an_unknown_package_is_named(
-        self, workplace: Workplace, capsys: pytest.CaptureFixture[str]
-    ) -> None:
+    def test_an_unknown_package_is_named(self, workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
         assert workplace.run([], "tory") == 2
         assert "tory" in capsys.readouterr().err

@@ -59,9 +59,7 @@ def test_imports() -> None:
 
 def test_a_deleted_statement_takes_its_row_along() -> None:
     text = "a = 1\nif a:\n    b = 2\n    c = 3\n"
-    assert fixed(fixes.delete_statement(Span("a.py", 3, 5, 3, 10), "Drop", SAFE), text) == (
-        "a = 1\nif a:\n    c = 3\n"
-    )
+    assert fixed(fixes.delete_statement(Span("a.py", 3, 5, 3, 10), "Drop", SAFE), text) == ("a = 1\nif a:\n    c = 3\n")
     alone = "if a:\n    b = 2\n"
     assert fixed(fixes.delete_statement(Span("a.py", 2, 5, 2, 10), "Drop", SAFE, alone=True), alone) == (
         "if a:\n    pass\n"

@@ -191,9 +191,7 @@ def test_a_broken_project_is_told(tmp_path: Path) -> None:
         read_project(tmp_path, "fixtures/r/p")
 
 
-def test_linting_writes_the_files_and_asks_the_engine(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_linting_writes_the_files_and_asks_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
 
     def check(paths: list[Path]) -> list[object]:

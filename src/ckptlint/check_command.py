@@ -168,9 +168,7 @@ def _missing(path: Path) -> str:
 def _standard_input(paths: Sequence[str], name: str | None) -> dict[Path, bytes]:
     if STDIN not in paths:
         if name is not None:
-            raise Refused(
-                "--stdin-filename names what is read from standard input: give `-` as the only path"
-            )
+            raise Refused("--stdin-filename names what is read from standard input: give `-` as the only path")
         return {}
     if len(paths) > 1:
         raise Refused("`-` (standard input) must be the only path")
@@ -182,9 +180,7 @@ def _settings(parent: Path, config: str | None, isolated: bool, overrides: Overr
         raise Refused("--config and --isolated exclude each other")
     here = Path.cwd()
     try:
-        path = (
-            Path(os.path.abspath(config)) if config is not None else None if isolated else find_config(parent)
-        )
+        path = Path(os.path.abspath(config)) if config is not None else None if isolated else find_config(parent)
         found = FileConfig() if path is None else read_config(path, shown_path(str(path), str(here)))
         settings = join(found, overrides, here)
         if settings.api is not None:
@@ -213,9 +209,7 @@ def _shown_message(message: str, files: ProjectFiles) -> str:
     return shown_path(message, str(files.here))
 
 
-def _print_report(
-    result: Result, output_format: str, output_file: str | None, statistics: bool, color: str
-) -> None:
+def _print_report(result: Result, output_format: str, output_file: str | None, statistics: bool, color: str) -> None:
     files = result.files
 
     # Diagnostics come sorted by path, so a few files at a time are enough.

@@ -58,9 +58,7 @@ def commands() -> None:
 @click.option("--output-file", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Print how many of each rule instead of the diagnostics.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even when something is reported.")
-@click.option(
-    "--exclude", multiple=True, metavar="PATTERNS", help="Skip these instead of the default folders."
-)
+@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Skip these instead of the default folders.")
 @click.option("--extend-exclude", multiple=True, metavar="PATTERNS", help="Skip these too.")
 @click.option("--force-exclude", is_flag=True, help="Skip excluded paths even when they are given.")
 @click.option("--no-respect-gitignore", is_flag=True, help="Read what .gitignore files leave out, too.")
@@ -78,9 +76,7 @@ def commands() -> None:
 )
 @click.option("-q", "--quiet", is_flag=True, help="Print diagnostics and errors only.")
 @click.option("-v", "--verbose", is_flag=True, help="Print what is in force and what was passed over.")
-@click.version_option(
-    __version__, "--version", message="%(prog)s %(version)s", prog_name="ckptlint", hidden=True
-)
+@click.version_option(__version__, "--version", message="%(prog)s %(version)s", prog_name="ckptlint", hidden=True)
 def check(**options: Any) -> int:
     """Report what differs after a checkpoint is saved and loaded in PATHS (default: the current folder).
 

@@ -21,9 +21,7 @@ def wrap(span: Span, before: str, after: str, title: str, applicability: Applica
     return Fix(title, applicability, (Edit(span.start, before), Edit(span.end, after)))
 
 
-def insert_before_statement(
-    statement: Span, lines: Sequence[str], title: str, applicability: Applicability
-) -> Fix:
+def insert_before_statement(statement: Span, lines: Sequence[str], title: str, applicability: Applicability) -> Fix:
     """Put rows above the statement that begins at `statement`, at its own indentation.
 
     The lines carry no indentation of their own, except what nests them among each other.
@@ -33,9 +31,7 @@ def insert_before_statement(
     return Fix(title, applicability, (Edit(statement.start, text),))
 
 
-def insert_after_statement(
-    statement: Span, lines: Sequence[str], title: str, applicability: Applicability
-) -> Fix:
+def insert_after_statement(statement: Span, lines: Sequence[str], title: str, applicability: Applicability) -> Fix:
     """Put rows below the last row of `statement`, at its own indentation.
 
     A compound statement's span must reach to the end of its body, not of its header.
@@ -58,9 +54,7 @@ def add_import(
     return insert_before_statement(before, [line], title, applicability)
 
 
-def delete_statement(
-    statement: Span, title: str, applicability: Applicability, *, alone: bool = False
-) -> Fix:
+def delete_statement(statement: Span, title: str, applicability: Applicability, *, alone: bool = False) -> Fix:
     """Remove a statement; `alone` says that its block holds no other, so that `pass` takes its place."""
     return Fix(title, applicability, (Edit(statement, "pass" if alone else ""),))
 

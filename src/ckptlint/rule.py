@@ -57,9 +57,7 @@ class Rule:
         statement: Span | None = None,
     ) -> Diagnostic:
         """A diagnostic of this rule."""
-        return Diagnostic(
-            self.code, self.name, message, span, self.severity, confidence, related, fix, statement
-        )
+        return Diagnostic(self.code, self.name, message, span, self.severity, confidence, related, fix, statement)
 
 
 def run_rule(rule: Rule, facts: Facts) -> Iterator[Diagnostic]:

@@ -59,9 +59,7 @@ def parse_selector(text: str) -> Selector:
     codes = frozenset(rule.code for rule in rules if rule.topic == word)
     if codes:
         return Selector(word, 1, codes)
-    raise UnknownSelectorError(
-        f"no rule, topic or prefix is called `{word}`{suggestion(word, _words(rules))}"
-    )
+    raise UnknownSelectorError(f"no rule, topic or prefix is called `{word}`{suggestion(word, _words(rules))}")
 
 
 def _words(rules: Iterable[Rule]) -> list[str]:

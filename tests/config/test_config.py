@@ -163,9 +163,7 @@ def test_patterns_of_file_and_command_line_have_their_own_folders(tmp_path: Path
     assert [one.base for one in settings.exclusions] == [tmp_path, here, here]
 
 
-@pytest.mark.parametrize(
-    ("text", "size"), [("10", 10), (7, 7), ("1.5kB", 1500), ("2MiB", 2 << 20), ("1 gb", 10**9)]
-)
+@pytest.mark.parametrize(("text", "size"), [("10", 10), (7, 7), ("1.5kB", 1500), ("2MiB", 2 << 20), ("1 gb", 10**9)])
 def test_sizes(text: str | int, size: int) -> None:
     assert parse_size(text) == size
 

@@ -168,7 +168,4 @@ def test_patterns_outside_their_folder_match_nothing() -> None:
     assert exclusion.relative("/proj/ab/c.py") is None
     assert exclusion.relative("/proj/a/c.py") == "c.py"
     assert Exclusion(Path("/"), Patterns(["*"])).relative("/c.py") == "c.py"
-    assert (
-        Settings(frozenset(), per_file_ignores=((exclusion, frozenset({"X"})),)).ignored_in("/proj/ab/c.py")
-        == set()
-    )
+    assert Settings(frozenset(), per_file_ignores=((exclusion, frozenset({"X"})),)).ignored_in("/proj/ab/c.py") == set()

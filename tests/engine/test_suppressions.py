@@ -19,9 +19,7 @@ def applied(
     return [(one.span.row, one.code) for one in kept(tmp_path, text, *reported, overrides=overrides)]
 
 
-def kept(
-    tmp_path: Path, text: str, *reported: Diagnostic, overrides: Overrides | None = None
-) -> list[Diagnostic]:
+def kept(tmp_path: Path, text: str, *reported: Diagnostic, overrides: Overrides | None = None) -> list[Diagnostic]:
     root = write(tmp_path, {"a.py": text})
     return apply_suppressions(reported, found(root, overrides=overrides), settings(root, overrides))
 
@@ -133,8 +131,7 @@ def test_the_message_says_which_and_why(tmp_path: Path) -> None:
     assert one.message == "`CKP001` suppresses nothing: no such diagnostic is reported here"
     (one,) = kept(tmp_path, "x = 1  # noqa: CKP01\n")
     assert (
-        one.message
-        == "`CKP01` suppresses nothing: no rule, topic or prefix is called `CKP01`; did you mean `CKP001`?"
+        one.message == "`CKP01` suppresses nothing: no rule, topic or prefix is called `CKP01`; did you mean `CKP001`?"
     )
     assert (one.span.column, one.span.end_column) == (8, 21)
 

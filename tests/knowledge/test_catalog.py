@@ -60,9 +60,7 @@ def test_roles(name: str, role: Role) -> None:
     assert api(name).role is role
 
 
-@pytest.mark.parametrize(
-    "name", ["torch.nn.Unheard", "torch.optim.lr_scheduler.Unheard", "mine.save", "torch", ""]
-)
+@pytest.mark.parametrize("name", ["torch.nn.Unheard", "torch.optim.lr_scheduler.Unheard", "mine.save", "torch", ""])
 def test_unknown_names(name: str) -> None:
     assert CATALOG.api(name) is None
 
@@ -179,9 +177,7 @@ def test_evidence() -> None:
 def test_versions() -> None:
     assert api("torch.load").arguments({})["weights_only"] is True
     assert api("torch.load", CATALOG.with_versions({"torch": "2.5.1"})).arguments({})["weights_only"] is False
-    assert (
-        api("torch.load", CATALOG.with_versions({"torch": "2.6.0+cpu"})).arguments({})["weights_only"] is True
-    )
+    assert api("torch.load", CATALOG.with_versions({"torch": "2.6.0+cpu"})).arguments({})["weights_only"] is True
     assert api("torch.load", CATALOG.with_versions({"torch": "2.6rc1"})).arguments({})["weights_only"] is True
 
 

@@ -38,9 +38,7 @@ STORY = diagnostic(
 )
 
 
-def printed(
-    name: str, *diagnostics: Diagnostic, files: dict[str, str] | None = None, color: bool = False
-) -> str:
+def printed(name: str, *diagnostics: Diagnostic, files: dict[str, str] | None = None, color: bool = False) -> str:
     texts = FILES if files is None else files
     sources = {path: Source(path, text) for path, text in texts.items()}
     return "".join(render(name, View(diagnostics, sources.get, lambda path: path, color)))
@@ -70,8 +68,7 @@ def test_full() -> None:
 
 def test_concise() -> None:
     assert printed("concise", STORY) == (
-        "src/train.py:4:19: CKP401 "
-        "`net` is evaluated in train mode: dropout and batch statistics change the result\n"
+        "src/train.py:4:19: CKP401 `net` is evaluated in train mode: dropout and batch statistics change the result\n"
     )
 
 
@@ -115,9 +112,7 @@ def test_a_long_row_is_cut_around_the_place() -> None:
 
 
 def test_without_the_text_the_line_is_enough() -> None:
-    assert (
-        printed("full", diagnostic((1, 1, 1, 2)), files={}) == "src/train.py:1:1: CKP001 something is wrong\n"
-    )
+    assert printed("full", diagnostic((1, 1, 1, 2)), files={}) == "src/train.py:1:1: CKP001 something is wrong\n"
 
 
 def test_a_place_in_a_notebook() -> None:

@@ -56,5 +56,3 @@ def test_the_command_tells_a_refusal_and_ends_with_2(
     assert scaffold.main(["CKP499", "mode", "some-fault", "Something is wrong."]) == 0
     assert scaffold.main(["CKP499", "mode", "some-fault", "Something is wrong."]) == 2
     assert "CKP499 is taken" in capsys.readouterr().err
-
-

@@ -79,9 +79,7 @@ class _Skipped(cst.CSTVisitor):
         return True
 
     def on_leave(self, original_node: cst.CSTNode) -> None:
-        if isinstance(
-            original_node, (cst.Import, cst.ImportFrom, cst.TypeParameters, cst.ConcatenatedString)
-        ):
+        if isinstance(original_node, (cst.Import, cst.ImportFrom, cst.TypeParameters, cst.ConcatenatedString)):
             self.depth -= 1
 
 
@@ -110,15 +108,11 @@ def disagreements(source: str | bytes, path: str = "f.py") -> list[str]:
     ours, own_starts = _own(record)
     found_wrong = [f"{path}: statement at {at} is not lowered" for at in sorted(starts - own_starts)]
     for kind, places in theirs.items():
-        found_wrong += [
-            f"{path}: {kind.__name__} at {at} is missing" for at in places - ours.get(kind, set())
-        ]
+        found_wrong += [f"{path}: {kind.__name__} at {at} is missing" for at in places - ours.get(kind, set())]
         # Joined strings and `()` have no node with that place; a piece of a format string takes the whole's.
         if kind not in (model.Sequence, model.Literal, model.Format):
             found_wrong += [
-                f"{path}: no {kind.__name__} at {at}"
-                for at in ours.get(kind, set())
-                if (kind, at) not in known
+                f"{path}: no {kind.__name__} at {at}" for at in ours.get(kind, set()) if (kind, at) not in known
             ]
     found_wrong += [f"{path}: no name at {at}" for at in ours.get(model.Name, set()) - names]
     return found_wrong

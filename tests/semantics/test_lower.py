@@ -61,8 +61,7 @@ def expression(source: str) -> str:
         ("a[1:2, ::3, :, x:, *y]", "a[Slice(1 2 -) Slice(- - 3) Slice(- - -) Slice(x - -) Star(y)]"),
         (
             "((a, *b), [], {c}, ())",
-            "Sequence(tuple [Sequence(tuple [a Star(b)]) Sequence(list []) Sequence(set [c])"
-            " Sequence(tuple [])])",
+            "Sequence(tuple [Sequence(tuple [a Star(b)]) Sequence(list []) Sequence(set [c]) Sequence(tuple [])])",
         ),
         ("{1: a, **b}", "Mapping([DictItem(1 a) DictItem(- b)])"),
         (

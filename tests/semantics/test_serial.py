@@ -30,11 +30,7 @@ def test_the_nasty_file() -> None:
 
 
 def test_odd_values() -> None:
-    source = (
-        r"x = 1e999, 1e-320, 3j, ..., b'\xff', '\ud83d\ude00', '\ud800', 0x"
-        + "f" * 900
-        + ", True, 1, 1.0, None\n"
-    )
+    source = r"x = 1e999, 1e-320, 3j, ..., b'\xff', '\ud83d\ude00', '\ud800', 0x" + "f" * 900 + ", True, 1, 1.0, None\n"
     record = lower("odd\udcff.py", source)
     read = again(record)
     assert read == record
@@ -47,9 +43,7 @@ def test_wide_places() -> None:
     assert again(record) == record
 
 
-@pytest.mark.parametrize(
-    "data", [None, [], [0, []], [1, []], [1, {}], {"a": 1}, [1, [1, 2, 3, 4, 5, 6]], "xy"]
-)
+@pytest.mark.parametrize("data", [None, [], [0, []], [1, []], [1, {}], {"a": 1}, [1, [1, 2, 3, 4, 5, 6]], "xy"])
 def test_data_of_another_form_is_refused(data: object) -> None:
     with pytest.raises(ValueError, match="record"):
         from_json(data)

@@ -107,8 +107,6 @@ def test_what_is_wide_is_not_refused() -> None:
 
 
 def test_importing_does_not_import_the_parser() -> None:
-    modules = (
-        "ckptlint.syntax.tree, ckptlint.syntax.prefilter, ckptlint.semantics.lower, ckptlint.semantics.serial"
-    )
+    modules = "ckptlint.syntax.tree, ckptlint.syntax.prefilter, ckptlint.semantics.lower, ckptlint.semantics.serial"
     code = f"import sys, {modules}; print('libcst' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"

@@ -105,9 +105,7 @@ class _Reader:
             return None
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             title = self.table.titled("api")
-            raise ConfigError(
-                f"{self.table.place('api')}: {title} must be an array of tables: write [{title}]"
-            )
+            raise ConfigError(f"{self.table.place('api')}: {title} must be an array of tables: write [{title}]")
         places = tuple(self.table.place("api", occurrence=number) for number in range(1, len(rows) + 1))
         return ApiRows(self.table.shown, tuple(rows), places)
 

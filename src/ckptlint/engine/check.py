@@ -45,9 +45,7 @@ def check_paths(paths: Iterable[Path]) -> Result:
     return check(discover(given, analysis_root(parent), settings), settings)
 
 
-def _selected(
-    diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings
-) -> Iterable[Diagnostic]:
+def _selected(diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings) -> Iterable[Diagnostic]:
     ignored: dict[str, frozenset[str]] = {}
     for one in diagnostics:
         path = one.span.path
@@ -58,9 +56,7 @@ def _selected(
 
 
 def _is_printed(one: Diagnostic, files: ProjectFiles) -> bool:
-    places: set[Path] = {
-        files.located(span.path) for span in (one.span, *(rest.span for rest in one.related))
-    }
+    places: set[Path] = {files.located(span.path) for span in (one.span, *(rest.span for rest in one.related))}
     return not places.isdisjoint(files.given)
 
 

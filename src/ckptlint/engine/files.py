@@ -81,9 +81,7 @@ def discover(
     for start in starts:
         if start in walker.reached:
             continue
-        for found in walker.walk(
-            start, walker.ignores_above(top, start)[0], given_folders, start in given_folders
-        ):
+        for found in walker.walk(start, walker.ignores_above(top, start)[0], given_folders, start in given_folders):
             everything.add(found.path)
             if found.is_given:
                 given.add(found.path)

@@ -58,9 +58,7 @@ def apply(text: str, fixes: Iterable[Fix]) -> FixedText:
     The result does not depend on the order of `fixes`. Equal edits of two fixes (the same import) are made
     once. A result that is not valid Python, or a place outside the text, refuses all, with a reason.
     """
-    ordered = sorted(
-        dict.fromkeys(fixes), key=lambda fix: (sorted(fix.edits), fix.title, fix.applicability.value)
-    )
+    ordered = sorted(dict.fromkeys(fixes), key=lambda fix: (sorted(fix.edits), fix.title, fix.applicability.value))
     canvas = _Canvas(text)
     taken: list[_Change] = []
     applied: list[Fix] = []

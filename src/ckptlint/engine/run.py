@@ -28,7 +28,6 @@ from ckptlint.semantics.model import Record
 from ckptlint.syntax.tree import Unreadable
 from ckptlint.text import Fix, Span
 
-
 TRIGGERS = frozenset(
     {
         Role.SAVE,
@@ -113,7 +112,7 @@ class _Reader:
             return lower(path, data)
         except Unreadable as error:
             self._unreadable(path, error.row, error.column, f"not valid Python: {error.message}")
-        except Exception as error:  # noqa: BLE001 - one file's failure must not end the run
+        except Exception as error:
             self.outcome.failures.append(
                 Failure(f"reading {self.files.shown(self.paths[path])} failed: {_said(error)}")
             )
@@ -139,7 +138,7 @@ def _run_rule(rule: Rule, facts: Facts, outcome: Outcome) -> Iterator[Diagnostic
         for fact in facts.of(fact_type):
             try:
                 yield from check(fact, facts)
-            except Exception as error:  # noqa: BLE001 - the other rules go on
+            except Exception as error:
                 outcome.failures.append(Failure(f"rule {rule.code} failed on a {fact_type.__name__}: {_said(error)}"))
 
 
@@ -165,8 +164,9 @@ def _distinct(diagnostics: Iterator[Diagnostic]) -> list[Diagnostic]:
     for diagnostic in diagnostics:
         key = (diagnostic.code, diagnostic.span)
         known = best.get(key)
-        if known is None or (diagnostic.confidence, len(diagnostic.related)) > (known.confidence, len(known.related)):
+        if known is None or (diagnostic.confidence, len(diagnostic.related)) > (
+            known.confidence,
+            len(known.related),
+        ):
             best[key] = diagnostic
     return list(best.values())
-
-

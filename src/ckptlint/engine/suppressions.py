@@ -70,9 +70,7 @@ def read_suppressions(source: Source) -> FileSuppressions:
     return found
 
 
-def apply_suppressions(
-    diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings
-) -> list[Diagnostic]:
+def apply_suppressions(diagnostics: Iterable[Diagnostic], files: ProjectFiles, settings: Settings) -> list[Diagnostic]:
     """The diagnostics that no comment silences, and CKP002 for comments in given files that do nothing."""
     by_path: dict[str, list[Diagnostic]] = defaultdict(list)
     for diagnostic in diagnostics:
@@ -90,9 +88,7 @@ def apply_suppressions(
     return kept
 
 
-def _apply(
-    found: FileSuppressions, reported: list[Diagnostic], ran: frozenset[str], judged: bool
-) -> list[Diagnostic]:
+def _apply(found: FileSuppressions, reported: list[Diagnostic], ran: frozenset[str], judged: bool) -> list[Diagnostic]:
     if found.whole_file:
         return []
     used: set[tuple[Suppression, Item]] = set()
@@ -123,9 +119,7 @@ def _read_own(found: FileSuppressions, own: re.Match[str], span: Span) -> None:
     if word == "ignore-file" and written is None:
         found.whole_file = True
     elif word == "ignore-file":
-        found.mistaken.append(
-            (span, "`ignore-file` takes no list; use `per-file-ignores` in the configuration")
-        )
+        found.mistaken.append((span, "`ignore-file` takes no list; use `per-file-ignores` in the configuration"))
     elif word == "ignore" and written and written.strip():
         words = [item.strip() for item in written.split(",")]
         items = tuple(_own_item(item) for item in words if item)
@@ -163,16 +157,12 @@ def _is_silenced(one: Diagnostic, found: FileSuppressions, used: set[tuple[Suppr
     return silenced
 
 
-def _unused(
-    found: FileSuppressions, used: set[tuple[Suppression, Item]], ran: frozenset[str]
-) -> Iterator[Diagnostic]:
+def _unused(found: FileSuppressions, used: set[tuple[Suppression, Item]], ran: frozenset[str]) -> Iterator[Diagnostic]:
     for span, reason in found.mistaken:
         message = f"this comment suppresses nothing: {reason}"
         yield UNUSED_SUPPRESSION.at(span, message, confidence=Confidence.HIGH)
     for suppression in found.suppressions:
-        idle = [
-            item for item in suppression.items if (suppression, item) not in used and _is_judged(item, ran)
-        ]
+        idle = [item for item in suppression.items if (suppression, item) not in used and _is_judged(item, ran)]
         if idle:
             yield UNUSED_SUPPRESSION.at(
                 suppression.span,
@@ -189,9 +179,7 @@ def _unused(
 
 def _is_judged(item: Item, ran: frozenset[str]) -> bool:
     """Only where every rule meant could have reported; a comment about this rule itself is never judged."""
-    return bool(item.problem) or (
-        bool(item.codes) and item.codes <= ran and UNUSED_SUPPRESSION.code not in item.codes
-    )
+    return bool(item.problem) or (bool(item.codes) and item.codes <= ran and UNUSED_SUPPRESSION.code not in item.codes)
 
 
 def _message(idle: list[Item]) -> str:

@@ -95,11 +95,7 @@ class Walker:
     def excluded(self, path: str, is_folder: bool, ignores: Ignores) -> bool:
         """Whether a walk passes over a path."""
         name = os.path.basename(path)
-        if (
-            is_folder
-            and self.settings.default_exclusions
-            and (name in SKIPPED_FOLDERS or name.endswith(".egg-info"))
-        ):
+        if is_folder and self.settings.default_exclusions and (name in SKIPPED_FOLDERS or name.endswith(".egg-info")):
             return True
         if is_folder and name == ".git":
             return True
@@ -160,9 +156,7 @@ class Walker:
 def repository_ignores(root: str) -> Ignores:
     """The patterns that git keeps outside the tree for one clone."""
     try:
-        with open(
-            os.path.join(root, ".git", "info", "exclude"), encoding="utf-8", errors="surrogateescape"
-        ) as file:
+        with open(os.path.join(root, ".git", "info", "exclude"), encoding="utf-8", errors="surrogateescape") as file:
             return (Exclusion(Path(root), Patterns(file)),)
     except OSError:
         return ()

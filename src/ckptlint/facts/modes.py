@@ -9,8 +9,6 @@ from ckptlint.diagnostic import Assumption
 from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
-from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.facts.vocabulary import (
     DELIBERATE_WORDS,
     EVALUATION_DATA_WORDS,
@@ -19,7 +17,10 @@ from ckptlint.facts.vocabulary import (
     TRAINING_DATA_WORDS,
     TRAINING_WORDS,
 )
+from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
+
 
 @dataclass(frozen=True, slots=True)
 class EvaluationForward:

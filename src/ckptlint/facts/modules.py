@@ -13,8 +13,8 @@ from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.catalog import MISSING, Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.constants import fold
 from ckptlint.semantics.constants import MISSING as UNFOLDED
+from ckptlint.semantics.constants import fold
 from ckptlint.semantics.model import Function, Place
 
 MAX_NESTING = 6
@@ -78,9 +78,7 @@ class Modules:
 
     # ---------------------------------------------------------------------------------------------- the project
 
-    def _of_class(
-        self, key: ClassKey, name: str, arguments: tuple[tuple[str, object], ...], depth: int
-    ) -> Trait:
+    def _of_class(self, key: ClassKey, name: str, arguments: tuple[tuple[str, object], ...], depth: int) -> Trait:
         known = (key, name, arguments)
         found = self._classes.get(known)
         if found is None:
@@ -103,7 +101,7 @@ class Modules:
             record = self.program.record(base.path)
             if record is None:
                 continue
-            for method, index in sorted(record.classes[base.index].methods.items()):
+            for method, index in sorted(record.classes[base.number].methods.items()):
                 function = record.functions[index]
                 if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
@@ -183,9 +181,10 @@ class Modules:
         """`self.part = part`: a module given from outside, which this class does not show."""
         names = {p.name for p in function.parameters[1:]}
         for target in statement.targets:
-            if isinstance(target, model.Attribute) and isinstance(statement.value, model.Name):
-                if statement.value.id in names and _sounds_like_module(statement.value.id):
-                    return True
+            if not isinstance(target, model.Attribute) or not isinstance(statement.value, model.Name):
+                continue
+            if statement.value.id in names and _sounds_like_module(statement.value.id):
+                return True
         return False
 
 
@@ -210,7 +209,9 @@ def _looks_like_class(name: str) -> bool:
 
 def _sounds_like_module(name: str) -> bool:
     words = set(name.lower().split("_"))
-    return bool(words & {"model", "net", "network", "encoder", "decoder", "backbone", "head", "module", "layer", "block"})
+    return bool(
+        words & {"model", "net", "network", "encoder", "decoder", "backbone", "head", "module", "layer", "block"}
+    )
 
 
 def _reads_training(function: Function) -> bool:
@@ -220,9 +221,10 @@ def _reads_training(function: Function) -> bool:
     for statement in statements_of(function.body):
         for top in operands_of(statement):
             for operand in walk(top):
-                if isinstance(operand, model.Attribute) and operand.name == "training":
-                    if isinstance(operand.value, model.Name) and operand.value.id == receiver:
-                        return True
+                if not isinstance(operand, model.Attribute) or operand.name != "training":
+                    continue
+                if isinstance(operand.value, model.Name) and operand.value.id == receiver:
+                    return True
     return False
 
 
@@ -276,7 +278,7 @@ def _call_literals(
     positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None]
     found = dict(zip(parameters, positional, strict=False))
     found.update({a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None})
-    hashable = {k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()}
+    hashable = {
+        k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()
+    }
     return tuple(sorted(hashable.items()))
-
-

@@ -13,8 +13,8 @@ from ckptlint.flow.domain import ClassKey, FunctionKey, Location, Object, Ref, V
 from ckptlint.flow.events import Event
 from ckptlint.flow.frame import Context
 from ckptlint.flow.program import Program
-from ckptlint.flow.written import words_of
 from ckptlint.flow.summaries import Summary
+from ckptlint.flow.written import words_of
 from ckptlint.semantics.model import Function, Record
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|/)tests?/.*\.py$")
@@ -69,7 +69,7 @@ class RunBuilder:
         summaries = {c: self.analyzer.summary(Context(c[0], c[1])) for c in candidates}
         runs: list[Run] = []
         for (key, receiver_class), summary in summaries.items():
-            is_entry = key.index == 0
+            is_entry = key.number == 0
             if not is_entry and self._is_called(key, receiver_class):
                 continue
             runs.append(Run(key, receiver_class, summary, is_entry))
@@ -102,9 +102,9 @@ class RunBuilder:
         for path, record in chosen.items():
             names = {f.name for f in record.functions[1:] if f.model is None and f.outer == 0 and self._acts(f)}
             for held in record.classes:
-                if any(self._acts(record.functions[i]) for i in held.methods.values()):
-                    if not self.analyzer.classes.hierarchy(ClassKey(path, held.index)).is_module:
-                        names.add(held.name)
+                acts = any(self._acts(record.functions[i]) for i in held.methods.values())
+                if acts and not self.analyzer.classes.hierarchy(ClassKey(path, held.index)).is_module:
+                    names.add(held.name)
             if names:
                 wanted.update(name.encode() for name in names)
                 stem = posixpath.basename(path).removesuffix(".py")
@@ -114,9 +114,9 @@ class RunBuilder:
             data = self.program.data(path)
             imported = set(_WORDS.findall(b" ".join(_imports(data))))
             if imported & wanted or (imported & modules and not wanted.isdisjoint(_WORDS.findall(data))):
-                record = self.program.record(path)
-                if record is not None:
-                    found[path] = record
+                caller = self.program.record(path)
+                if caller is not None:
+                    found[path] = caller
         return found
 
     def _acts(self, function: Function) -> bool:

@@ -40,7 +40,11 @@ def _is_model_flag(facts: Facts, run: object, event: Ineffective) -> bool:
 
     assert isinstance(run, Run)
     function = facts.program.function(event.within[-1])
-    if function.model is not None and function.parameters and event.written == f"{function.parameters[0].name}.training":
+    if (
+        function.model is not None
+        and function.parameters
+        and event.written == f"{function.parameters[0].name}.training"
+    ):
         return False  # A module that sets its own flag does so within its own way of switching.
     if function.name in _SWITCHES:
         return False

@@ -13,7 +13,7 @@ from ckptlint.semantics import model
 from ckptlint.semantics.model import CallSite, Place
 from ckptlint.text import Span
 
-MODEL_WORDS = frozenset("model net network module".split())
+MODEL_WORDS = frozenset(["model", "net", "network", "module"])
 
 
 @dataclass(frozen=True, slots=True)

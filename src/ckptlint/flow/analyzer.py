@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.classes import MODULE_ROLES, Classes
@@ -33,9 +33,9 @@ from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program
-from ckptlint.flow.state import DEAD
+from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
-from ckptlint.flow.written import written
+from ckptlint.flow.written import root_name, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Place
@@ -114,9 +114,7 @@ class Manager:
         return [r.location for location in sorted(wanted, key=repr) for r in application.entry(location).refs()]
 
     def _unchanged(self, application: Application, location: Location) -> bool:
-        switched = {
-            r.location for k in (self.summary.at_yield or {}) for r in application.entry(k).refs()
-        }
+        switched = {r.location for k in (self.summary.at_yield or {}) for r in application.entry(k).refs()}
         return location not in switched
 
 
@@ -179,7 +177,7 @@ class Analyzer:
                 result = self._interpret(context)
             else:
                 result = Summary(context, result.events, is_known=False, objects=result.objects)
-        except Exception as error:  # noqa: BLE001 - one function's failure must not end the run
+        except Exception as error:
             self._on_failure(context.key, error)
             result = Summary(context, is_known=False)
         finally:
@@ -190,7 +188,7 @@ class Analyzer:
     def _interpret(self, context: Context) -> Summary:
         outline = self.outline(context.key)
         runs: list[Interpreter] = []
-        ends = []
+        ends: list[State] = []
         todo: list[dict[str, bool]] = [{}]
         while todo and len(runs) < 8:
             chosen = todo.pop()
@@ -203,9 +201,7 @@ class Analyzer:
             given = dict(decisions)
             tests = frozenset((text, given[text]) for text in decisions.asked)
             if tests:
-                frame.events = {
-                    (key, tests): _tested(event, tests) for key, event in frame.events.items()
-                }
+                frame.events = {(key, tests): replace(event, tests=tests) for key, event in frame.events.items()}
             runs.append(frame)
             ends.append(end)
             for index in range(len(chosen), len(decisions.asked)):
@@ -214,10 +210,10 @@ class Analyzer:
                 todo.append(flipped)
         return self._summarise(context, runs, ends)
 
-    def _summarise(self, context: Context, runs: list[Interpreter], ends: list[object]) -> Summary:
+    def _summarise(self, context: Context, runs: list[Interpreter], ends: list[State]) -> Summary:
         state = DEAD
         for end in ends:
-            state = state.join(end)  # type: ignore[arg-type]
+            state = state.join(end)
         values = [value for frame in runs for value, _ in frame.returns]
         value = values[0] if values else UNKNOWN
         for other in values[1:]:
@@ -248,9 +244,7 @@ class Analyzer:
 
     # ------------------------------------------------------------------------------------------------- calls
 
-    def apply_function(
-        self, frame: Frame, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
-    ) -> Value:
+    def apply_function(self, frame: Frame, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite) -> Value:
         """A call of a project function from a frame."""
         assert isinstance(frame, Interpreter)
         bindings, context = self.bind(frame, atom, arguments, operand)
@@ -392,10 +386,7 @@ class Analyzer:
         found = self._decorated.get(atom.key)
         if found is None:
             self._decorated[atom.key] = of_atom(atom)
-            if self.is_transparent(atom.key):
-                found = of_atom(atom)
-            else:
-                found = self._decorate_globally(atom)
+            found = of_atom(atom) if self.is_transparent(atom.key) else self._decorate_globally(atom)
             self._decorated[atom.key] = found
         return found
 
@@ -464,9 +455,7 @@ class Analyzer:
         shifted = type(arguments)([UNKNOWN, *arguments.positional], arguments.keywords, arguments.open)
         self._bind_parameters(self.program.function(init), FunctionAtom(init), shifted, bindings)
         return {
-            location.name: value
-            for location, value in list(bindings.items())[1:]
-            if isinstance(location, Parameter)
+            location.name: value for location, value in list(bindings.items())[1:] if isinstance(location, Parameter)
         }
 
     def declared_fields(self, key: ClassKey, arguments: Arguments) -> dict[str, Value]:
@@ -524,7 +513,7 @@ class Analyzer:
                 record = self.program.record(base.path)
                 if record is None:
                     continue
-                for index in record.classes[base.index].methods.values():
+                for index in record.classes[base.number].methods.values():
                     names.update(_assigned_attributes(record.functions[index]))
             self._attributes[key] = frozenset(names)
         return name in self._attributes[key]
@@ -549,7 +538,7 @@ class Analyzer:
                 record = self.program.record(base.path)
                 if record is None:
                     continue
-                for index in record.classes[base.index].methods.values():
+                for index in record.classes[base.number].methods.values():
                     function = record.functions[index]
                     if not function.parameters:
                         continue
@@ -562,8 +551,23 @@ class Analyzer:
 
 
 _LANGUAGE = frozenset(
-    {"staticmethod", "classmethod", "property", "abstractmethod", "abc.abstractmethod", "override", "overload"}
-    | {"typing.override", "typing.overload", "contextmanager", "contextlib.contextmanager", "functools.wraps", "wraps"}
+    {
+        "staticmethod",
+        "classmethod",
+        "property",
+        "abstractmethod",
+        "abc.abstractmethod",
+        "override",
+        "overload",
+    }
+    | {
+        "typing.override",
+        "typing.overload",
+        "contextmanager",
+        "contextlib.contextmanager",
+        "functools.wraps",
+        "wraps",
+    }
     | {"cached_property", "functools.cached_property", "typing.no_type_check"}
 )
 
@@ -573,8 +577,10 @@ def _begin(frame: Interpreter) -> None:
     function, context = frame.function, frame.context
     for location, held in context.types:
         frame.objects[location] = held
-    is_method = function.model is not None and function.parameters and not any(
-        written(d) == "staticmethod" for d in function.decorators
+    is_method = (
+        function.model is not None
+        and function.parameters
+        and not any(written(d) == "staticmethod" for d in function.decorators)
     )
     for index, parameter in enumerate(function.parameters):
         location = Parameter(parameter.name)
@@ -587,16 +593,15 @@ def _begin(frame: Interpreter) -> None:
             frame.state.items[location] = Items("tuple", entries)
         elif parameter.kind == "kwargs" and context.stars is not None:
             entries_by_name: tuple[tuple[object, Value], ...] = tuple(
-                (n, frame.known.get(Parameter(f"**{n}")) or of_atom(Ref(Parameter(f"**{n}"))))
-                for n in context.stars[1]
+                (n, frame.known.get(Parameter(f"**{n}")) or of_atom(Ref(Parameter(f"**{n}")))) for n in context.stars[1]
             )
             frame.state.items[location] = Items("dict", entries_by_name)
         elif index == 0 and is_method:
             _begin_receiver(frame, location)
         elif parameter.annotation is not None and location not in frame.objects:
-            held = _annotated(frame, parameter.annotation)
-            if held is not None:
-                frame.objects[location] = held
+            annotated = _annotated(frame, parameter.annotation)
+            if annotated is not None:
+                frame.objects[location] = annotated
     if frame.analyzer.is_quiet(context.key):
         frame.quiet += 1
 
@@ -638,12 +643,6 @@ def _is_module_self(frame: Interpreter) -> bool:
         and frame.self_class is not None
         and frame.classes.hierarchy(frame.self_class).is_module
     )
-
-
-def _tested(event: object, tests: frozenset[tuple[str, bool]]) -> object:
-    from dataclasses import replace
-
-    return replace(event, tests=tests)  # type: ignore[type-var]
 
 
 def _same(a: Summary, b: Summary) -> bool:
@@ -715,8 +714,9 @@ def _assigned_attributes(function: Function) -> Iterator[str]:
             target = pending.pop()
             if isinstance(target, model.Sequence):
                 pending.extend(target.items)
-            elif isinstance(target, model.Attribute) and isinstance(target.value, model.Name):
-                if target.value.id == receiver:
-                    yield target.name
-
-
+            elif (
+                isinstance(target, model.Attribute)
+                and root_name(target) == receiver
+                and (isinstance(target.value, model.Name))
+            ):
+                yield target.name

@@ -38,7 +38,7 @@ from ckptlint.flow.domain import (
     ordered,
     root_of,
 )
-from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Stored, Switched, Update
+from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Switched, Update
 from ckptlint.flow.operands import ELEMENT, Operands, of_text, truth_of
 from ckptlint.flow.program import UNRESOLVED
 from ckptlint.flow.written import words_of, written
@@ -47,11 +47,43 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 
 MODE_WORDS = frozenset(
-    "eval evaluate evaluation evaluator valid validate validation val test testing predict prediction infer inference "
-    "generate fit train training trainer".split()
+    [
+        "eval",
+        "evaluate",
+        "evaluation",
+        "evaluator",
+        "valid",
+        "validate",
+        "validation",
+        "val",
+        "test",
+        "testing",
+        "predict",
+        "prediction",
+        "infer",
+        "inference",
+        "generate",
+        "fit",
+        "train",
+        "training",
+        "trainer",
+    ]
 )
 """Words in the name of an unseen callee that let it switch the mode of what it is given."""
-MODEL_WORDS = frozenset("model net network module generator discriminator encoder decoder backbone classifier".split())
+MODEL_WORDS = frozenset(
+    [
+        "model",
+        "net",
+        "network",
+        "module",
+        "generator",
+        "discriminator",
+        "encoder",
+        "decoder",
+        "backbone",
+        "classifier",
+    ]
+)
 """Words of names that mean a model when nothing else is known (assumption role-by-name)."""
 
 
@@ -224,7 +256,7 @@ class Calls(Operands):
                     return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
                 if func is not None:
                     return self._call_any(self._method(ref, held.model, key, func), arguments, operand)
-        if assigned is not None and not (len(assigned.atoms) == 0):
+        if assigned is not None and len(assigned.atoms) != 0:
             return self._call_any(assigned, arguments, operand)
         content = self.state.items.get(ref.location)
         if content is not None:
@@ -349,9 +381,7 @@ class Calls(Operands):
             for value in given:
                 content = merged(self, content, value)
             for key, value in arguments.keywords.items():
-                content = content._replace(open=True) if key == "**" else content.put(
-                    key, value, self.site(operand.at)
-                )
+                content = content._replace(open=True) if key == "**" else content.put(key, value, self.site(operand.at))
             self.state.items[location] = content
             return NONE
         if name in ("get", "pop", "setdefault") and given and content.kind == "dict":
@@ -368,15 +398,21 @@ class Calls(Operands):
                 pair = self.make(operand.at, items=Items("tuple", ((0, UNKNOWN), (1, self.any_of(ref)))))
                 return of_atom(self.make(operand.func.at, items=Items("list", (), True, of_atom(pair))))
             entries_list: list[tuple[object, Value]] = []
-            for index, (key, value) in enumerate(content.entries):
+            for index, (entry, value) in enumerate(content.entries):
                 row, column, end_row, end_column = operand.at
                 place = (row, column, end_row, end_column + 1000 + index)
-                pair = self.make(place, items=Items("tuple", ((0, constant(key)), (1, value))))
+                pair = self.make(place, items=Items("tuple", ((0, constant(entry)), (1, value))))
                 entries_list.append((index, of_atom(pair)))
             return of_atom(self.make(operand.at, items=Items("list", tuple(entries_list))))
         if name == "values":
-            return of_atom(self.make(operand.at, items=content._replace(kind="list", entries=tuple(
-                (i, v) for i, (_, v) in enumerate(content.entries)))))
+            return of_atom(
+                self.make(
+                    operand.at,
+                    items=content._replace(
+                        kind="list", entries=tuple((i, v) for i, (_, v) in enumerate(content.entries))
+                    ),
+                )
+            )
         if name == "keys" and content.kind == "dict" and not content.open:
             keys = tuple((i, constant(k)) for i, (k, _) in enumerate(content.entries))
             return of_atom(self.make(operand.at, items=Items("list", keys)))
@@ -390,9 +426,7 @@ class Calls(Operands):
         """A call of a project function: its summary with this call's arguments put in."""
         positional = [*atom.arguments, *arguments.positional]
         keywords = {**dict(atom.keywords), **arguments.keywords}
-        return self.analyzer.apply_function(
-            self, atom, Arguments(positional, keywords, arguments.open), operand
-        )
+        return self.analyzer.apply_function(self, atom, Arguments(positional, keywords, arguments.open), operand)
 
     def _construct(self, key: ClassKey, arguments: Arguments, operand: model.CallSite) -> Value:
         hierarchy = self.classes.hierarchy(key)
@@ -454,10 +488,10 @@ class Calls(Operands):
             # A callable given by the caller, called on a model: it may do anything to it.
             self._hand_over(arguments, name, project=True)
         site = self.site(operand.at)
-        if self.self_location is not None and root_of(ref.location) == self.self_location:
-            if self._is_whole(self.self_location):
-                # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
-                ref, site, evidence = Ref(self.self_location), self.site(self.function.at), {"type"}
+        own = self.self_location
+        if own is not None and root_of(ref.location) == own and self._is_whole(own):
+            # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
+            ref, site, evidence = Ref(own), self.site(self.function.at), {"type"}
         self.record(
             Forward(
                 site,
@@ -478,9 +512,7 @@ class Calls(Operands):
         return Value(frozenset(), True, result.origins | {Ran(site)})
 
     def _is_model_like(self, value: Value) -> bool:
-        return any(
-            self.is_model(r) or self.analyzer.use_of(self, r.location) in MODULE_ROLES for r in value.refs()
-        )
+        return any(self.is_model(r) or self.analyzer.use_of(self, r.location) in MODULE_ROLES for r in value.refs())
 
     def _synthetic(self, arguments: Arguments) -> bool:
         values = arguments.values()
@@ -632,7 +664,22 @@ def _is_below(location: object, whole: object) -> bool:
 
 
 _TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
-_SAME_TENSOR = frozenset("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous".split())
+_SAME_TENSOR = frozenset(
+    [
+        "to",
+        "cuda",
+        "cpu",
+        "float",
+        "half",
+        "double",
+        "unsqueeze",
+        "squeeze",
+        "view",
+        "reshape",
+        "requires_grad_",
+        "contiguous",
+    ]
+)
 _INERT_METHODS = frozenset({"__init__", "__init_subclass__", "__setattr__", "__enter__", "__exit__", "__del__"})
 _CLASS_ROLES = frozenset(
     {Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE, Role.LOADER, Role.DATASET, Role.TRAINER}
@@ -702,7 +749,9 @@ def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
         return value
     if api.options.get("unwraps"):
         return Value(
-            frozenset(Ref(x.location) if isinstance(x, Ref) else x for x in value.atoms), value.open, value.origins
+            frozenset(Ref(x.location) if isinstance(x, Ref) else x for x in value.atoms),
+            value.open,
+            value.origins,
         )
     return value
 
@@ -745,10 +794,7 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
                 return receiver if receiver is not None else NONE
             if truth is None and op.args:
                 truth = c.truth(op.args[0].value)
-            if truth is not None:
-                switched = "train" if truth else "eval"
-            else:
-                switched = "unknown"
+            switched = ("train" if truth else "eval") if truth is not None else "unknown"
     if switched in ("train", "eval"):
         c.set_modes(target, frozenset({ModeDef(switched, site)}))
         c.record(Switched(site, c.within, c.state.tests, target, switched))

@@ -55,9 +55,7 @@ class Classes:
             order: list[ClassKey] = []
             external: list[str] = []
             self._collect(key, order, external, set())
-            apis = tuple(
-                api for api in (self.program.catalog.api(name) for name in external) if api is not None
-            )
+            apis = tuple(api for api in (self.program.catalog.api(name) for name in external) if api is not None)
             found = self._hierarchies[key] = Hierarchy(tuple(order), tuple(external), apis)
             self._subclassed.update(found.order[1:])
         return found

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import NamedTuple, Union
+from typing import NamedTuple
 
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -43,17 +43,17 @@ class Site(NamedTuple):
 
 
 class FunctionKey(NamedTuple):
-    """A function of the project: file and index in its record."""
+    """A function of the project: file and number in its record."""
 
     path: str
-    index: int
+    number: int
 
 
 class ClassKey(NamedTuple):
-    """A class of the project: file and index in its record."""
+    """A class of the project: file and number in its record."""
 
     path: str
-    index: int
+    number: int
 
 
 # ----------------------------------------------------------------------------------------------- locations
@@ -96,7 +96,7 @@ class Made(NamedTuple):
     kind: str = "made"
 
 
-Location = Union[Parameter, Cell, Global, Field, Made]
+Location = Parameter | Cell | Global | Field | Made
 
 
 def root_of(location: Location) -> Location:
@@ -191,7 +191,7 @@ class Text(NamedTuple):
     """(text, is a hole), or a value that a caller may know."""
 
 
-Atom = Union[Const, Ref, FunctionAtom, ClassAtom, ApiAtom, ModuleAtom, MethodAtom, ModeRead, Text]
+Atom = Const | Ref | FunctionAtom | ClassAtom | ApiAtom | ModuleAtom | MethodAtom | ModeRead | Text
 
 
 # ---------------------------------------------------------------------------------------------------- modes
@@ -276,7 +276,7 @@ class More(NamedTuple):
     kind: str = "more"
 
 
-Origin = Union[Ran, More, Parameter, Cell, Global, Field, Made]
+Origin = Ran | More | Parameter | Cell | Global | Field | Made
 
 UNKNOWN = Value()
 NOTHING = Value(frozenset(), False)
@@ -399,9 +399,7 @@ class Object:
         """The same object with its arguments put into another frame."""
         if not self.arguments:
             return self
-        return Object(
-            self.role, self.api, self.model, tuple((k, change(v)) for k, v in self.arguments), self.assumed
-        )
+        return Object(self.role, self.api, self.model, tuple((k, change(v)) for k, v in self.arguments), self.assumed)
 
 
 class Items(NamedTuple):

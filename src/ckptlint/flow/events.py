@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, ClassVar, TypeVar
 
 from ckptlint.flow.domain import FunctionKey, Items, ModeSet, Site, Value
 from ckptlint.flow.state import Test
@@ -15,6 +16,7 @@ from ckptlint.semantics.model import Place
 
 Change = Callable[[Value], Value]
 ChangeModes = Callable[[ModeSet], ModeSet]
+E = TypeVar("E", bound="Event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,26 @@ class Event:
     """The functions it lies in, outermost (the one that reports it) first."""
     tests: frozenset[Test]
 
-    def mapped(self, change: Change, modes: ChangeModes) -> Event:
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand",)
+    """Names of the fields that hold values or modes."""
+
+    def mapped(self: E, change: Change, modes: ChangeModes) -> E:
         """The event with every operand put into another frame."""
-        return self
+        new: dict[str, Any] = {}
+        for name in self.OPERANDS:
+            held = getattr(self, name)
+            if isinstance(held, Value):
+                new[name] = change(held)
+            else:
+                new[name] = held.mapped(change) if isinstance(held, Stored) else modes(held)
+        return replace(self, **new)
 
 
 @dataclass(frozen=True, slots=True)
 class Forward(Event):
     """A model is called on data."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes")
 
     operand: Value
     modes: ModeSet
@@ -54,9 +68,6 @@ class Forward(Event):
     evidence: frozenset[str] = frozenset()
     """How the operand is known to be a model: "use", "name"."""
 
-    def mapped(self, change: Change, modes: ChangeModes) -> Forward:
-        return replace(self, operand=change(self.operand), modes=modes(self.modes))
-
 
 @dataclass(frozen=True, slots=True)
 class Update(Event):
@@ -66,18 +77,12 @@ class Update(Event):
     loops: tuple[str, ...] = ()
     """As in Forward."""
 
-    def mapped(self, change: Change, modes: ChangeModes) -> Update:
-        return replace(self, operand=change(self.operand))
-
 
 @dataclass(frozen=True, slots=True)
 class Fitted(Event):
     """A library's own training loop runs on a model."""
 
     operand: Value
-
-    def mapped(self, change: Change, modes: ChangeModes) -> Fitted:
-        return replace(self, operand=change(self.operand))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,6 @@ class Switched(Event):
 
     operand: Value
     mode: str
-
-    def mapped(self, change: Change, modes: ChangeModes) -> Switched:
-        return replace(self, operand=change(self.operand))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Stored:
     """Containers found among the entries."""
 
     def mapped(self, change: Change) -> Stored:
+        """The same put into another frame."""
         return Stored(
             change(self.value),
             _map_items(self.items, change) if self.items is not None else None,
@@ -119,17 +122,18 @@ def _map_items(items: Items, change: Change) -> Items:
 class Saved(Event):
     """A value is written to a file."""
 
+    OPERANDS: ClassVar[tuple[str, ...]] = ("stored", "path")
+
     stored: Stored
     path: Value
     api: str
-
-    def mapped(self, change: Change, modes: ChangeModes) -> Saved:
-        return replace(self, stored=self.stored.mapped(change), path=change(self.path))
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded(Event):
     """A file is read; `made` is the object it gives."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "path")
 
     made: Value
     path: Value
@@ -137,20 +141,16 @@ class Loaded(Event):
     outside: bool = False
     """The file comes from outside the project (a URL, a hub)."""
 
-    def mapped(self, change: Change, modes: ChangeModes) -> Loaded:
-        return replace(self, made=change(self.made), path=change(self.path))
-
 
 @dataclass(frozen=True, slots=True)
 class KeyRead(Event):
     """`holder[key]` is read; guarded when a missing key is provided for."""
 
+    OPERANDS: ClassVar[tuple[str, ...]] = ("holder",)
+
     holder: Value
     key: object
     guarded: bool
-
-    def mapped(self, change: Change, modes: ChangeModes) -> KeyRead:
-        return replace(self, holder=change(self.holder))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,19 +159,15 @@ class Opened(Event):
 
     operand: Value
 
-    def mapped(self, change: Change, modes: ChangeModes) -> Opened:
-        return replace(self, operand=change(self.operand))
-
 
 @dataclass(frozen=True, slots=True)
 class Restored(Event):
     """State is put into a model, optimizer or the like."""
 
+    OPERANDS: ClassVar[tuple[str, ...]] = ("target", "value")
+
     target: Value
     value: Value
-
-    def mapped(self, change: Change, modes: ChangeModes) -> Restored:
-        return replace(self, target=change(self.target), value=change(self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +178,3 @@ class Ineffective(Event):
     """"mode-method", "gradient-method", "context", "context-class", "training-flag"."""
     operand: Value
     written: str
-
-    def mapped(self, change: Change, modes: ChangeModes) -> Ineffective:
-        return replace(self, operand=change(self.operand))

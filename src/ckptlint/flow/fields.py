@@ -62,7 +62,10 @@ class Fields:
         return Fields({base: held for base, held in self._held.items() if wanted(base)})
 
     def joined(
-        self, other: Fields, before: Callable[[Field], Value | None], other_before: Callable[[Field], Value | None]
+        self,
+        other: Fields,
+        before: Callable[[Field], Value | None],
+        other_before: Callable[[Field], Value | None],
     ) -> Fields:
         """Either of two tables; `before` gives what an attribute was in the table that does not write it."""
         result = dict(self._held)

@@ -17,9 +17,7 @@ from ckptlint.flow.domain import (
     FunctionKey,
     Items,
     Made,
-    MethodAtom,
     ModeRead,
-    ModuleAtom,
     Ref,
     Value,
     constant,
@@ -113,7 +111,12 @@ class Interpreter(Calls):
         if isinstance(value.single, Const):
             self.record(
                 Ineffective(
-                    self.site(target.at), self.within, self.state.tests, "training-flag", base, written(target)
+                    self.site(target.at),
+                    self.within,
+                    self.state.tests,
+                    "training-flag",
+                    base,
+                    written(target),
                 )
             )
         from ckptlint.flow.domain import UNKNOWN_MODE
@@ -208,13 +211,13 @@ class Interpreter(Calls):
         items = self._literal_items(iterated)
         self.pinned.append(iterated)
         if items is not None:
-            self._unroll(statement, items)
+            self._unroll(statement, statement.target, items)
         else:
-            self._iterate(statement, iterated)
+            self._iterate(statement, statement.target, iterated)
         self.pinned.pop()
 
-    def _iterate(self, statement: model.Loop, iterated: Value) -> None:
-        self._fixpoint(statement, lambda: self.assign_iterated(statement.target, iterated, statement.iter), True)  # type: ignore[arg-type]
+    def _iterate(self, statement: model.Loop, target: Operand, iterated: Value) -> None:
+        self._fixpoint(statement, lambda: self.assign_iterated(target, iterated, statement.iter), True)
 
     def _literal_items(self, iterated: Value) -> list[Value] | None:
         atom = iterated.single
@@ -224,7 +227,7 @@ class Interpreter(Calls):
         values = [constant(k) for k, _ in content.entries] if content.kind == "dict" else content.values()
         return values if len(values) <= MAX_UNROLLED else None
 
-    def _unroll(self, statement: model.Loop, items: list[Value]) -> None:
+    def _unroll(self, statement: model.Loop, target: Operand, items: list[Value]) -> None:
         exits = LoopExits()
         self.exits.append(exits)
         before = self.markers
@@ -232,7 +235,7 @@ class Interpreter(Calls):
         self.loop_places.append(statement.at)
         for index, item in enumerate(items):
             self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
-            self.assign(statement.target, item)  # type: ignore[arg-type]
+            self.assign(target, item)
             self.block(statement.body)
             for state in exits.continues:
                 self.state = self.state.join(state)
@@ -318,9 +321,7 @@ class Interpreter(Calls):
                 if equal is side and isinstance(right.value, str | bool | None):
                     self.state.names[test.left.id] = constant(right.value)
 
-    def _restore_modes(
-        self, test: Operand, before: State, body: State, orelse: State, joined: State
-    ) -> None:
+    def _restore_modes(self, test: Operand, before: State, body: State, orelse: State, joined: State) -> None:
         """`if was_training: model.train()` puts back the mode that was read."""
         negated = False
         while isinstance(test, model.Unary) and test.operator == "not":
@@ -377,9 +378,7 @@ class Interpreter(Calls):
         if statement.final:
             self._finally(statement, exits_before, returns_before)
 
-    def _finally(
-        self, statement: model.Try, exits_before: list[tuple[int, int]], returns_before: int
-    ) -> None:
+    def _finally(self, statement: model.Try, exits_before: list[tuple[int, int]], returns_before: int) -> None:
         # Every way out of the try passes the finally block.
         normal = self.state
         for index in range(returns_before, len(self.returns)):
@@ -436,12 +435,19 @@ class Interpreter(Calls):
 
     def _check_context_class(self, operand: Operand, value: Value) -> None:
         atom = value.single
-        if isinstance(atom, ApiAtom) and (api := self.catalog.api(atom.name)) is not None and (
-            api.role is Role.NO_GRAD
+        if (
+            isinstance(atom, ApiAtom)
+            and (api := self.catalog.api(atom.name)) is not None
+            and (api.role is Role.NO_GRAD)
         ):
             self.record(
                 Ineffective(
-                    self.site(operand.at), self.within, self.state.tests, "context-class", value, written(operand)
+                    self.site(operand.at),
+                    self.within,
+                    self.state.tests,
+                    "context-class",
+                    value,
+                    written(operand),
                 )
             )
 
@@ -462,12 +468,14 @@ class Interpreter(Calls):
     def _enter_mode(
         self, options: Any, arguments: dict[str, Value], value: Value, leave: list[Callable[[], None]]
     ) -> None:
-        from ckptlint.flow.domain import ModeDef, UNKNOWN_MODE
+        from ckptlint.flow.domain import UNKNOWN_MODE, ModeDef
 
         wanted = options.get("of")
-        targets = [v for k, v in arguments.items() if wanted in (None, "*", k) or (
-            isinstance(wanted, list | tuple) and k in wanted
-        )]
+        targets = [
+            v
+            for k, v in arguments.items()
+            if wanted in (None, "*", k) or (isinstance(wanted, list | tuple) and k in wanted)
+        ]
         for target in targets:
             for ref in target.refs():
                 before = self.state.mode_of(ref.location)
@@ -669,4 +677,3 @@ _EXECUTE: dict[type[Any], Callable[[Any, Any], None]] = {
     model.Match: _match,
     model.Define: _define,
 }
-

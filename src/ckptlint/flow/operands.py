@@ -22,7 +22,6 @@ from ckptlint.flow.domain import (
     MethodAtom,
     ModeRead,
     ModuleAtom,
-    Parameter,
     Ref,
     Text,
     Value,
@@ -44,8 +43,28 @@ from ckptlint.semantics.model import Operand
 ELEMENT = "[]"
 """The field that stands for any item of a container that is not seen."""
 CHECKPOINT_WORDS = frozenset(
-    "checkpoint checkpoints ckpt ckpts chkpt cp state states snapshot saved loaded dict package params weights "
-    "restored resume data dump content".split()
+    [
+        "checkpoint",
+        "checkpoints",
+        "ckpt",
+        "ckpts",
+        "chkpt",
+        "cp",
+        "state",
+        "states",
+        "snapshot",
+        "saved",
+        "loaded",
+        "dict",
+        "package",
+        "params",
+        "weights",
+        "restored",
+        "resume",
+        "data",
+        "dump",
+        "content",
+    ]
 )
 """Words of names that may hold a loaded checkpoint; only used to decide which reads are worth keeping."""
 
@@ -151,9 +170,7 @@ class Operands(Frame):
         inner = self._unwrapped(ref, name)
         if inner is not None:
             return of_atom(inner)
-        if any(api.role in _DISTINCT for api in self.catalog.methods(name)) and (
-            held is None or held.role is not None
-        ):
+        if any(api.role in _DISTINCT for api in self.catalog.methods(name)) and (held is None or held.role is not None):
             return of_atom(MethodAtom(ref, name, self.site(operand.name_at)))
         if held is not None and held.role is not None and self.catalog.method(held.role, name) is not None:
             return of_atom(MethodAtom(ref, name, self.site(operand.name_at)))
@@ -232,14 +249,14 @@ class Operands(Frame):
             name = written(operand.value)
             if not (words_of(name) & CHECKPOINT_WORDS or "load_state_dict" in self.function.mentions):
                 return
-        elif role not in (Role.LOAD, None) or (content is not None and content.kind != "delta"):
-            return
-        elif isinstance(root, Made) and self._loaded_root(root) is None:
+        elif (
+            role not in (Role.LOAD, None)
+            or (content is not None and content.kind != "delta")
+            or (isinstance(root, Made) and self._loaded_root(root) is None)
+        ):
             return
         guarded = self.guards > 0 or key in self.outline.tested_keys
-        self.record(
-            KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), key, guarded)
-        )
+        self.record(KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), key, guarded))
 
     def _loaded_root(self, root: Made) -> Made | None:
         held = self.objects.get(root)
@@ -307,17 +324,13 @@ def truth_of(value: Value) -> bool | None:
     for atom in value.atoms:
         if isinstance(atom, Const):
             truths.add(bool(atom.value))
-        elif isinstance(atom, FunctionAtom | ClassAtom | ModuleAtom | ApiAtom | MethodAtom):
-            truths.add(True)
-        elif isinstance(atom, Text) and any(not hole and text for text, hole in _flat(atom)):
+        elif isinstance(atom, FunctionAtom | ClassAtom | ModuleAtom | ApiAtom | MethodAtom) or (
+            isinstance(atom, Text) and any(_is_literal_piece(piece) for piece in atom.pieces)
+        ):
             truths.add(True)
         else:
             return None
     return truths.pop() if len(truths) == 1 else None
-
-
-def _flat(text: Text) -> list[tuple[str, bool]]:
-    return [p if isinstance(p, tuple) and isinstance(p[0], str) else ("", True) for p in text.pieces]  # type: ignore[misc]
 
 
 def _literal(frame: Operands, operand: model.Literal) -> Value:
@@ -348,9 +361,7 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
         for _, value in entries:
             element = value if element is None else join(element, value)
         entries = []
-    return of_atom(
-        frame.make(operand.at, items=Items(operand.kind, tuple(entries), is_open, element))
-    )
+    return of_atom(frame.make(operand.at, items=Items(operand.kind, tuple(entries), is_open, element)))
 
 
 def _closed_entries(frame: Operands, value: Value) -> list[Value] | None:
@@ -614,4 +625,3 @@ _EVALUATE: dict[type[Any], Callable[[Any, Any], Value]] = {
     model.Yield: _yield,
     model.Format: _format,
 }
-

@@ -96,10 +96,8 @@ def _names_in(operand: model.Operand) -> set[str]:
 def _count_targets(statement: model.Statement, assigned: dict[str, int]) -> None:
     targets: list[model.Operand] = []
     if isinstance(statement, model.Bind):
-        targets = list(statement.targets)
-    elif isinstance(statement, model.Augment):
-        targets = [statement.target]
-    elif isinstance(statement, model.Loop) and statement.target is not None:
+        targets = [*statement.targets]
+    elif isinstance(statement, model.Augment | model.Loop) and statement.target is not None:
         targets = [statement.target]
     while targets:
         target = targets.pop()

@@ -76,9 +76,9 @@ def _module_names(record: Record) -> ModuleNames:
             plain = statement.value is not None and all(isinstance(t, model.Name) for t in statement.targets)
             for target in statement.targets:
                 _assign(names, target, statement.value if plain else None)
-        elif isinstance(statement, model.Augment):
-            _assign(names, statement.target, None)
-        elif isinstance(statement, model.Loop) and statement.target is not None:
+        elif isinstance(statement, model.Augment) or (
+            isinstance(statement, model.Loop) and statement.target is not None
+        ):
             _assign(names, statement.target, None)
         elif isinstance(statement, model.Region):
             for item in statement.items:
@@ -91,7 +91,7 @@ def _module_names(record: Record) -> ModuleNames:
     return names
 
 
-def _assign(names: ModuleNames, target: Operand, value: Operand | None) -> None:
+def _assign(names: ModuleNames, target: Operand | None, value: Operand | None) -> None:
     if isinstance(target, model.Name):
         known = target.id in names.assigned
         names.assigned[target.id] = None if known else value
@@ -141,9 +141,7 @@ class Program:
     def record(self, path: str) -> Record | None:
         """The lowered file; None when it is unreadable or not of the project."""
         if path not in self._records:
-            self._records[path] = (
-                self._lower(path, self.data(path)) if path in self.files else None
-            )
+            self._records[path] = self._lower(path, self.data(path)) if path in self.files else None
         return self._records[path]
 
     def loaded(self) -> list[Record]:
@@ -154,13 +152,13 @@ class Program:
         """A function by key."""
         record = self.record(key.path)
         assert record is not None, key
-        return record.functions[key.index]
+        return record.functions[key.number]
 
     def class_model(self, key: ClassKey) -> ClassModel:
         """A class by key."""
         record = self.record(key.path)
         assert record is not None, key
-        return record.classes[key.index]
+        return record.classes[key.number]
 
     def names(self, path: str) -> ModuleNames:
         """The top-level names of a module."""
@@ -291,9 +289,11 @@ class Program:
         found = self.lookup(target, name.attribute, hops)
         if found is not None:
             return found
-        inner = self._at(target[: -len("/__init__.py")].rstrip("/"), [name.attribute]) if target.endswith(
-            ("/__init__.py", "/")
-        ) else None
+        inner = (
+            self._at(target[: -len("/__init__.py")].rstrip("/"), [name.attribute])
+            if target.endswith(("/__init__.py", "/"))
+            else None
+        )
         if inner is not None:
             return ModuleAtom(inner)
         return ApiAtom(f"{UNRESOLVED}{name.module}.{name.attribute}")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ckptlint.flow.domain import (
+    MAX_DEPTH,
     UNKNOWN,
     UNKNOWN_MODE,
     Field,
@@ -24,7 +25,6 @@ from ckptlint.flow.domain import (
     locations_in,
     of_atom,
     root_of,
-    MAX_DEPTH,
 )
 from ckptlint.flow.fields import Fields
 
@@ -82,7 +82,7 @@ class State:
         # What was known of the object formerly there says nothing about the new one.
         for table in (self.modes, self.items, self.origins):
             if key in table:
-                del table[key]  # type: ignore[attr-defined]
+                del table[key]
 
     # ------------------------------------------------------------------------------------------------ modes
 

@@ -33,8 +33,8 @@ from ckptlint.flow.domain import (
     Value,
     bounded,
     crossing,
-    derived,
     depth_of,
+    derived,
     join_all,
     join_items,
     locations_in,
@@ -88,8 +88,13 @@ def prune(summary: Summary) -> None:
     """Drop what no caller can reach: objects made and kept inside only."""
     escaping = _reachable(summary, _escaping(summary))
     shown: list[Location] = []
+
+    def look(value: Value) -> Value:
+        shown.extend(locations_in(value))
+        return value
+
     for event in summary.events:
-        event.mapped(lambda value: (shown.extend(locations_in(value)), value)[1], lambda modes: modes)
+        event.mapped(look, lambda modes: modes)
     seen = _reachable(summary, shown) | escaping
 
     def kept(location: Location, among: set[Location]) -> bool:

@@ -34,8 +34,10 @@ def written(operand: Operand) -> str:
     if isinstance(operand, model.Logic):
         return f" {operand.operator} ".join(written(v) for v in operand.values)
     if isinstance(operand, model.Unary):
-        return f"{operand.operator} {written(operand.value)}" if operand.operator == "not" else (
-            f"{operand.operator}{written(operand.value)}"
+        return (
+            f"{operand.operator} {written(operand.value)}"
+            if operand.operator == "not"
+            else (f"{operand.operator}{written(operand.value)}")
         )
     if isinstance(operand, model.Binary):
         return f"{written(operand.left)} {operand.operator} {written(operand.right)}"

@@ -129,7 +129,9 @@ class Catalog:
         found = self._named.get(name)
         if found is None:
             each = (self.method(role, name) for role in Role)
-            found = self._named[name] = tuple(api for role, api in zip(Role, each, strict=True) if api and api.on is role)
+            found = self._named[name] = tuple(
+                api for role, api in zip(Role, each, strict=True) if api and api.on is role
+            )
         return found
 
     def evidence(self, method: str) -> Role | None:

@@ -175,9 +175,7 @@ def _parameters(meaning: str) -> Key:
 
 COMMON_KEYS: Mapping[str, Key] = MappingProxyType(
     {
-        "name": _text(
-            "the qualified name, of a method the bare one; `*` is any text without a dot, `**` any text"
-        ),
+        "name": _text("the qualified name, of a method the bare one; `*` is any text without a dot, `**` any text"),
         "names": _texts("several names that share the row"),
         "role": _text("what the API is to a training run"),
         "params": Key(
@@ -338,9 +336,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         },
         Role.STEP: {
             "of": _parameters("the object stepped; default: self"),
-            "steps": _text(
-                "what kind of object that is", "optimizer", "scheduler", "scaler", "average", "engine"
-            ),
+            "steps": _text("what kind of object that is", "optimizer", "scheduler", "scaler", "average", "engine"),
             "model": _parameter("the model an average follows"),
         },
         Role.TRAINER: {

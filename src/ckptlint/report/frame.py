@@ -17,9 +17,7 @@ def gutter_width(rows: list[int]) -> int:
     return max((len(str(row)) for row in rows), default=1)
 
 
-def frame(
-    source: Source, span: Span, gutter: int, style: Style, color: str, *, context: int = 0
-) -> Iterator[str]:
+def frame(source: Source, span: Span, gutter: int, style: Style, color: str, *, context: int = 0) -> Iterator[str]:
     """The rows of a span's beginning, with up to `context` rows around it that are not blank.
 
     Of a span over several rows the first is shown with carets to its end, and where it ends.

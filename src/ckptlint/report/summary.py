@@ -33,9 +33,6 @@ def statistics(diagnostics: Sequence[Diagnostic], as_json: bool) -> str:
     if as_json:
         import json  # not at the top, for few runs need it
 
-        return (
-            json.dumps([{"code": code, "name": name, "count": n} for (code, name), n in rows], indent=2)
-            + "\n"
-        )
+        return json.dumps([{"code": code, "name": name, "count": n} for (code, name), n in rows], indent=2) + "\n"
     wide = max((len(str(count)) for _, count in rows), default=0)
     return "".join(f"{count:>{wide}}  {code}  {name}\n" for (code, name), count in rows)

@@ -22,9 +22,7 @@ MAX_FACTOR = 1e30
 """Folding gives up on products of larger numbers."""
 
 _BODY = re.compile(r"([A-Za-z]*)(\"\"\"|'''|\"|')([\s\S]*)\2\Z")
-_ESCAPE = re.compile(
-    r"\\(\n|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|N\{[^}]*\}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})"
-)
+_ESCAPE = re.compile(r"\\(\n|[\\'\"abfnrtv]|[0-7]{1,3}|x[0-9a-fA-F]{2}|N\{[^}]*\}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8})")
 _SINGLE = dict(zip("\n\\'\"abfnrtv", ("", "\\", "'", '"', *"\a\b\f\n\r\t\v"), strict=True))
 
 

@@ -239,11 +239,7 @@ class StatementLowering(SimpleLowering):
     def add_method(self, model: ClassModel, function: Function) -> None:
         """The last definition wins, except that a property keeps its getter."""
         last = function.decorators[-1] if function.decorators else None
-        if (
-            isinstance(last, Attribute)
-            and last.name in ("setter", "deleter")
-            and isinstance(last.value, Name)
-        ):
+        if isinstance(last, Attribute) and last.name in ("setter", "deleter") and isinstance(last.value, Name):
             model.methods.setdefault(function.name, function.index)
         else:
             model.methods[function.name] = function.index
@@ -251,9 +247,7 @@ class StatementLowering(SimpleLowering):
     def _class(self, node: cst.ClassDef) -> Statement:
         outer = self.scope
         index = len(self.classes)
-        model = ClassModel(
-            (0, 0, 0, 0), index, "", "", [], [], [], [], {}, outer=outer.function, model=outer.model
-        )
+        model = ClassModel((0, 0, 0, 0), index, "", "", [], [], [], [], {}, outer=outer.function, model=outer.model)
         self.classes.append(model)
         inner = Scope(outer.function, index)
         self.scope = outer.header(inner)
@@ -284,11 +278,7 @@ class StatementLowering(SimpleLowering):
 
 def _has_doc(body: list[Statement]) -> bool:
     first = body[0] if body else None
-    return (
-        isinstance(first, Evaluate)
-        and isinstance(first.value, Literal)
-        and isinstance(first.value.value, str)
-    )
+    return isinstance(first, Evaluate) and isinstance(first.value, Literal) and isinstance(first.value.value, str)
 
 
 STATEMENTS.update(

@@ -55,13 +55,7 @@ class StringLowering(Cursor):
         at = self.places[self.position]
         word = self.words[self.position]
         last = node.parts[-1] if node.parts else None
-        ending = (
-            node.end
-            if last is None
-            else "}" + node.end
-            if hasattr(last, "expression")
-            else last.value + node.end
-        )
+        ending = node.end if last is None else "}" + node.end if hasattr(last, "expression") else last.value + node.end
         if not word.startswith(node.start) or not word.endswith(ending):
             raise Misplaced
         self.position += 1

@@ -8,7 +8,6 @@ classes, each with its place. Order of fields is source order; the order of eval
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 Place = tuple[int, int, int, int]
 """(row, column, end row, end column): characters counted from 1, the end exclusive."""
@@ -224,28 +223,28 @@ class Format:
     parts: list[Operand]
 
 
-Operand = Union[
-    Name,
-    Literal,
-    Attribute,
-    CallSite,
-    Index,
-    Slice,
-    Star,
-    Sequence,
-    Mapping,
-    Comprehension,
-    FunctionRef,
-    Logic,
-    Compare,
-    Unary,
-    Binary,
-    Choice,
-    Walrus,
-    Await,
-    Yield,
-    Format,
-]
+Operand = (
+    Name
+    | Literal
+    | Attribute
+    | CallSite
+    | Index
+    | Slice
+    | Star
+    | Sequence
+    | Mapping
+    | Comprehension
+    | FunctionRef
+    | Logic
+    | Compare
+    | Unary
+    | Binary
+    | Choice
+    | Walrus
+    | Await
+    | Yield
+    | Format
+)
 
 # ---------------------------------------------------------------------------------------------- statements
 # `at` of a simple statement covers it whole; of a compound statement its header, from the first word to the colon.
@@ -444,24 +443,24 @@ class Define:
     model: int | None = None
 
 
-Statement = Union[
-    Evaluate,
-    Bind,
-    Augment,
-    Return,
-    Raise,
-    Delete,
-    Assert,
-    Jump,
-    Declare,
-    Import,
-    Branch,
-    Loop,
-    Try,
-    Region,
-    Match,
-    Define,
-]
+Statement = (
+    Evaluate
+    | Bind
+    | Augment
+    | Return
+    | Raise
+    | Delete
+    | Assert
+    | Jump
+    | Declare
+    | Import
+    | Branch
+    | Loop
+    | Try
+    | Region
+    | Match
+    | Define
+)
 
 # ------------------------------------------------------------------------------- functions, classes, files
 

@@ -159,10 +159,7 @@ def _object_encoder(fields: list[tuple[str, _Encode, _Decode]]) -> _Encode:
 def _object_decoder(kind: type, fields: list[tuple[str, _Encode, _Decode]]) -> _Decode:
     def decode(values: Any) -> Any:
         return kind(
-            *[
-                value if back is _same else back(value)
-                for value, (_, _, back) in zip(values, fields, strict=False)
-            ]
+            *[value if back is _same else back(value) for value, (_, _, back) in zip(values, fields, strict=False)]
         )
 
     return decode

@@ -28,7 +28,7 @@ def check(fact: StoredParameters, facts: Facts) -> Iterator[Diagnostic]:
         return
     tied = facts.modules.ties_weights(fact.model)
     name = facts.receiver_text(fact.call) or "model"
-    related = ()
+    related: tuple[Related, ...] = ()
     if buffers.holds and buffers.at is not None:
         span = facts.span(buffers.path, buffers.at)
         related = (Related(span, f"this {buffers.layer} has buffers, which are no parameters"),)
@@ -45,7 +45,7 @@ def check(fact: StoredParameters, facts: Facts) -> Iterator[Diagnostic]:
 def _confidence(fact: StoredParameters, buffers: Trait, tied: bool) -> Confidence:
     if fact.kind == "generator" or fact.is_filtered_state or buffers.holds or tied:
         return Confidence.HIGH
-    if buffers.holds is None or fact.kind == "list" and not fact.is_named:
+    if buffers.holds is None or (fact.kind == "list" and not fact.is_named):
         return Confidence.MEDIUM
     return Confidence.LOW
 

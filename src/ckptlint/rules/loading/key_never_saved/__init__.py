@@ -35,9 +35,7 @@ def check(fact: LinkedRead, facts: Facts) -> Iterator[Diagnostic]:
     near = difflib.get_close_matches(key, saved, n=1, cutoff=0.5)
     held = ", ".join(f"'{k}'" for k in saved[:6]) + (" …" if len(saved) > 6 else "")
     related = tuple(
-        dict.fromkeys(
-            Related(facts.site_span(save.event.site), f"saved here with {held}") for save in fact.saves
-        )
+        dict.fromkeys(Related(facts.site_span(save.event.site), f"saved here with {held}") for save in fact.saves)
     )
     fix = None
     span = facts.site_span(fact.read.site)

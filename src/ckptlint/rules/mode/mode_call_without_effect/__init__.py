@@ -35,6 +35,4 @@ def check(fact: WithoutEffect, facts: Facts) -> Iterator[Diagnostic]:
     fix = None
     if event.kind in ("mode-method", "gradient-method", "context-class"):
         fix = fixes.wrap(span, "", "()", f"call it: `{event.written}()`", Applicability.SAFE)
-    yield RULE.at(
-        span, MESSAGES[event.kind].format(event.written), confidence=Confidence.HIGH, fix=fix, statement=span
-    )
+    yield RULE.at(span, MESSAGES[event.kind].format(event.written), confidence=Confidence.HIGH, fix=fix, statement=span)

@@ -61,8 +61,11 @@ def _restores_elsewhere(fact: TrainingForward, facts: Facts, switch: ModeDef) ->
     if switch.site is None:
         return False
     function = facts.function_at(switch.site.path, switch.site.at)
-    return function is not None and (switch.site.path, function.qualname) in fact.restorers and function.index > 0 and (
-        facts.function_at(fact.event.site.path, fact.event.site.at) is not function
+    return (
+        function is not None
+        and (switch.site.path, function.qualname) in fact.restorers
+        and function.index > 0
+        and (facts.function_at(fact.event.site.path, fact.event.site.at) is not function)
     )
 
 
