@@ -614,15 +614,9 @@ class Calls(Operands):
             # What hangs on an entry location follows it; what was made here is switched one by one.
             self.state.switch_mode(location, UNKNOWN_MODE)
         for part in self.parts_of(location):
-            if part not in seen and not is_model and (part in self.state.modes or self._may_hold_model(part)):
+            if part not in seen and not is_model:
                 seen.add(part)
                 self._lose_mode(part, seen)
-
-    def _may_hold_model(self, location: Location) -> bool:
-        held = self.object_at(location)
-        if held is None:
-            return bool(self.state.fields.of(location)) or location in self.state.items
-        return held.role in MODULE_ROLES or held.model is not None
 
     def _let_go(self, value: Value, loses_mode: bool, seen: set[object]) -> None:
         for ref in value.refs():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from ckptlint.knowledge.catalog import Api
@@ -256,7 +257,7 @@ class Value(NamedTuple):
     def refs(self) -> list[Ref]:
         """Its references, in a stable order."""
         found = [a for a in self.atoms if isinstance(a, Ref)]
-        return found if len(found) < 2 else sorted(found, key=repr)
+        return found if len(found) < 2 else sorted(found, key=_order)
 
     def constant(self) -> Const | None:
         """Its literal, when it can be nothing else."""
@@ -303,13 +304,18 @@ def bounded(origins: frozenset[Origin]) -> frozenset[Origin]:
     """At most MAX_DERIVATIONS origins, with MORE in place of the rest."""
     if len(origins) <= MAX_DERIVATIONS:
         return origins
-    return frozenset(sorted(origins, key=repr)[:MAX_DERIVATIONS]) | {MORE}
+    return frozenset(sorted(origins, key=_order)[:MAX_DERIVATIONS]) | {MORE}
 
 
 def ordered(atoms: Iterable[Atom]) -> list[Atom]:
     """Atoms in an order that does not depend on hashing."""
     found = list(atoms)
-    return found if len(found) < 2 else sorted(found, key=repr)
+    return found if len(found) < 2 else sorted(found, key=_order)
+
+
+@lru_cache(maxsize=1 << 16)
+def _order(atom: object) -> str:
+    return repr(atom)
 
 
 def join(a: Value, b: Value) -> Value:

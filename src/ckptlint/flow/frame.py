@@ -262,7 +262,7 @@ class Frame:
         return held is not None and held.role in MODULE_ROLES
 
     def parts_of(self, location: Location) -> list[Location]:
-        """Objects known to be held by the one at a location: its attributes, children and entries."""
+        """Objects held by the one at a location that are models or may hold one."""
         found: list[Location] = []
         for name, value in self.state.fields.of(location).items():
             found.extend(r.location for r in value.refs() if r.location != Field(location, name))
@@ -272,10 +272,14 @@ class Frame:
         if content is not None:
             values.extend(content.values())
         for value in values:
-            for ref in value.refs():
-                if self.is_model(ref) or ref.location in self.state.items:
-                    found.append(ref.location)
-        return found
+            found.extend(ref.location for ref in value.refs())
+        return [part for part in found if self._may_hold_model(part)]
+
+    def _may_hold_model(self, location: Location) -> bool:
+        if location in self.state.modes or location in self.state.items or self.state.fields.of(location):
+            return True
+        held = self.object_at(location)
+        return held is not None and (held.role in MODULE_ROLES or held.model is not None)
 
     def assume(self, value: Value, assumption: str) -> None:
         """The modes of these objects now rest on one assumption more."""

@@ -69,7 +69,8 @@ class Interpreter(Calls):
             if self.state.size > self.live_size:
                 self.state.collect(self.pinned)
                 self.live_size = 2 * self.state.size + MIN_COLLECTED
-            if self.sinks and self.state.reachable:
+            if self.sinks and self.state.reachable and self.sinks[-1][-1].modes != self.state.modes:
+                # An exception may leave here; beside the ends of the body only switched modes tell states apart.
                 self.sinks[-1].append(self.state.copy())
 
     # --------------------------------------------------------------------------------------------- assignment
@@ -357,6 +358,7 @@ class Interpreter(Calls):
         self.sinks.pop()
         body_end = self.state
         if body_end.reachable:
+            sink.append(body_end.copy())
             self.block(statement.orelse)
             body_end = self.state
         ends = [body_end]

@@ -102,9 +102,12 @@ class State:
 
     def switch_mode(self, location: Location, modes: ModeSet) -> None:
         """Set the mode of a location and of everything below it."""
-        for key in [k for k in self.modes if k != location and _below(k, location)]:
+        for key in [k for k in self.modes if isinstance(k, Field) and _below(k, location)]:
             del self.modes[key]
-        self.modes[location] = modes
+        if modes == UNKNOWN_MODE and isinstance(location, Made):
+            self.modes.pop(location, None)  # Nothing said of an object made here means the same.
+        else:
+            self.modes[location] = modes
 
     # ------------------------------------------------------------------------------------------------- joins
 
