@@ -41,7 +41,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Switched, Update
 from ckptlint.flow.operands import ELEMENT, Operands, of_text, truth_of
 from ckptlint.flow.program import UNRESOLVED
-from ckptlint.flow.written import words_of, written
+from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -284,7 +284,7 @@ class Calls(Operands):
         if isinstance(root_of(ref.location), Made) and name != "forward":
             return self._call_unseen_method(ref, name, arguments, operand)
         # An attribute of something given: a model called as `self.net(x)`, or a method that is not seen.
-        if words_of(name) & MODEL_WORDS or self._used_as_model(Field(ref.location, name)):
+        if last_word(name) in MODEL_WORDS or self._used_as_model(Field(ref.location, name)):
             return self._call_any(self.state.read_field(ref.location, name), arguments, operand)
         return self._call_unseen_method(ref, name, arguments, operand)
 
@@ -306,7 +306,7 @@ class Calls(Operands):
         if len(roles) == 1 and roles <= _TELLING:
             return rows[0]
         last = getattr(ref.location, "name", "")
-        if words_of(last) & MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
+        if last_word(last) in MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
             # `self.net.train()`: the name of the receiver and the shape of the call agree.
             return self.catalog.method(Role.MODEL, name)
         return None
@@ -482,7 +482,7 @@ class Calls(Operands):
             evidence.add("type")
         elif self.analyzer.use_of(self, ref.location) in MODULE_ROLES:
             evidence.add("use")
-        elif words_of(name.rsplit(".", 1)[-1]) & MODEL_WORDS:
+        elif last_word(name.rsplit(".", 1)[-1]) in MODEL_WORDS:
             evidence.add("name")
         elif any(self._is_model_like(v) for v in arguments.values()):
             # A callable given by the caller, called on a model: it may do anything to it.

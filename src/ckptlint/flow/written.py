@@ -16,6 +16,12 @@ def words_of(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
 
 
+def last_word(name: str) -> str:
+    """The last word of a snake_case or camelCase name, which says what it is (`module_state_dict` is a dict)."""
+    words = [word for word in _WORD.findall(name) if not word.isdigit()]
+    return words[-1].lower() if words else ""
+
+
 def written(operand: Operand) -> str:
     """An operand as source text, shortened where it is long; equal text means the same expression."""
     if isinstance(operand, model.Name):
