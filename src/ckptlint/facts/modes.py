@@ -74,7 +74,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
                 continue
             reason, assumptions = found
             held, assumed = model
-            yield EvaluationForward(event, run, reason, _sensitive(facts, held), assumptions | assumed)
+            yield EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -96,7 +96,7 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             if model is None or _is_inside_model(facts, run, event):
                 continue
             held, assumed = model
-            yield TrainingForward(event, run, _sensitive(facts, held), assumed, restorers)
+            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers)
 
 
 def _trained(run: Run) -> frozenset[Site] | None:
@@ -136,9 +136,9 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, models: list[Object | None]) -> Trait:
+def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
     """Whether the mode makes a difference for all of several models."""
-    traits = [facts.modules.trait(held, "sensitive") for held in models]
+    traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
     if all(trait.holds for trait in traits):
         return traits[0]
     return Trait(False) if all(trait.holds is False for trait in traits) else Trait(None)

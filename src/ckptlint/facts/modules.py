@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, Const, FunctionAtom, FunctionKey, Object, Value
+from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, Const, FunctionAtom, FunctionKey, Location, Object, Ref, Value
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.catalog import MISSING, Api
@@ -31,6 +31,7 @@ class Trait:
     at: Place | None = None
 
 
+Objects = Callable[[Location], Object | None]
 NO = Trait(False)
 UNSEEN = Trait(None)
 
@@ -43,15 +44,21 @@ class Modules:
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
 
-    def trait(self, held: Object | None, name: str, depth: int = 0) -> Trait:
-        """A trait ("sensitive" or "buffers") of the model that an object is."""
-        if held is None:
+    def trait(self, held: Object | None, name: str, objects: Objects, depth: int = 0) -> Trait:
+        """A trait ("sensitive" or "buffers") of the model that an object is.
+
+        `objects` tells what is at a location, for the parts that a container was given.
+        """
+        if held is None or depth > MAX_NESTING:
             return UNSEEN
         if held.model is not None:
             return self._of_class(held.model, name, _literals(held.arguments), depth)
         if held.api is None:
             return UNSEEN
-        return self._of_api(held.api, name, dict(held.arguments), depth)
+        if held.api.role is Role.CONTAINER:
+            return self._of_container(held, name, objects, depth)
+        bound = {k: _literal_of(v) for k, v in held.arguments}
+        return _trait(held.api, name, bound)
 
     def ties_weights(self, held: Object | None) -> bool:
         """Whether the model's constructor shares a parameter between two of its parts."""
@@ -70,11 +77,16 @@ class Modules:
 
     # ------------------------------------------------------------------------------------------------ library
 
-    def _of_api(self, api: Api, name: str, arguments: Mapping[str, Value], depth: int) -> Trait:
-        if api.role is Role.CONTAINER:
-            return UNSEEN
-        bound = {k: _literal_of(v) for k, v in arguments.items()}
-        return _trait(api, name, bound)
+    def _of_container(self, held: Object, name: str, objects: Objects, depth: int) -> Trait:
+        unseen = not held.arguments
+        for _, value in held.arguments:
+            atom = value.single
+            part = objects(atom.location) if isinstance(atom, Ref) else None
+            trait = self.trait(part, name, objects, depth + 1) if part is not None and part.role else UNSEEN
+            if trait.holds:
+                return trait
+            unseen |= trait.holds is None
+        return UNSEEN if unseen else NO
 
     # ---------------------------------------------------------------------------------------------- the project
 
