@@ -190,7 +190,7 @@ def _parameters_in(checkpoint: Checkpoint, value: Value, items: Items | None) ->
         return StoredParameters(
             site, site, "generator", kind == "named_parameters", False, False, _owner(run, held), checkpoint
         )
-    if items is None or items.element is None or items.entries:
+    if items is None or items.element is None or items.entries or not items.whole:
         return None
     found = _snapshot_behind(run, items.element)
     if found is None:

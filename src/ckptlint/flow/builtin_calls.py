@@ -75,7 +75,7 @@ def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite) ->
     for ref in given[0].refs():
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
-    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters)))
+    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True)))
 
 
 def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
@@ -88,7 +88,8 @@ def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
         else:
             at = next((a.at for a in operand.args if a.keyword == key), operand.at)
             content = content.put(key, value, c.site(at))
-    return of_atom(c.make(operand.at, items=content))
+    whole = len(arguments.positional) == 1 and not arguments.keywords
+    return of_atom(c.make(operand.at, items=content._replace(whole=whole)))
 
 
 def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:

@@ -424,6 +424,8 @@ class Items(NamedTuple):
     """Keys that only some paths give."""
     filters: tuple[str, ...] = ()
     """The tests of the comprehension that made it, as written."""
+    whole: bool = False
+    """It holds something made from each item of one iterable (a comprehension, `list(x)`), not single items."""
 
     def get(self, key: object) -> Value | None:
         """The value at a literal key or position."""
@@ -465,4 +467,5 @@ def join_items(a: Items, b: Items) -> Items:
         tuple({**dict(a.places), **dict(b.places)}.items()),
         a.maybe | b.maybe | (here ^ there),
         a.filters or b.filters,
+        a.whole and b.whole,
     )

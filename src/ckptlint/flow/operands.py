@@ -429,7 +429,7 @@ def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
     del frame.loops[loops:]
     assigned = {k: v for k, v in frame.state.names.items() if k in frame.function.bound and k not in before}
     frame.state.names = {**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}}
-    content = Items(operand.kind, (), True, value, filters=tuple(filters))
+    content = Items(operand.kind, (), True, value, filters=tuple(filters), whole=True)
     return of_atom(frame.make(operand.at, items=content))
 
 
