@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
@@ -63,9 +63,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
         trained = _trained(run)
         if trained is None:
             continue
-        for event in run.events:
-            if not isinstance(event, Forward) or event.site in trained or event.synthetic:
-                continue
+        for event in _first_of_each(run, lambda event: event.site not in trained and not event.synthetic):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
@@ -89,14 +87,22 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             for e in run.events
             if isinstance(e, Switched) and e.mode == "train"
         )
-        for event in run.events:
-            if not isinstance(event, Forward) or event.site not in trained or not event.gradients:
-                continue
+        for event in _first_of_each(run, lambda event: event.site in trained and event.gradients):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
             held, assumed = model
             yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers)
+
+
+def _first_of_each(run: Run, wanted: Callable[[Forward], bool]) -> list[Forward]:
+    """Forward calls by place; of several of one model in one function under the same modes the first."""
+    events = [e for e in run.events if isinstance(e, Forward) and wanted(e)]
+    found: dict[object, Forward] = {}
+    for event in sorted(events, key=lambda e: (e.site.path, e.site.at, e.site.chain)):
+        same = (event.within, event.site.chain, event.operand, event.modes, event.tests, event.loops)
+        found.setdefault(same, event)
+    return list(found.values())
 
 
 def _trained(run: Run) -> frozenset[Site] | None:

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, Const, FunctionAtom, FunctionKey, Location, Object, Ref, Value
+from ckptlint.flow.domain import (
+    ApiAtom,
+    ClassAtom,
+    ClassKey,
+    Const,
+    FunctionAtom,
+    FunctionKey,
+    Location,
+    Object,
+    Ref,
+    Value,
+)
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.catalog import MISSING, Api
