@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
@@ -63,7 +63,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
         trained = _trained(run)
         if trained is None:
             continue
-        for event in _first_of_each(run, lambda event: event.site not in trained and not event.synthetic):
+        for event in _first_of_each(e for e in _forwards(run) if e.site not in trained and not e.synthetic):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
@@ -87,7 +87,7 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             for e in run.events
             if isinstance(e, Switched) and e.mode == "train"
         )
-        for event in _first_of_each(run, lambda event: event.site in trained and event.gradients):
+        for event in _first_of_each(e for e in _forwards(run) if e.site in trained and e.gradients):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
@@ -95,9 +95,12 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers)
 
 
-def _first_of_each(run: Run, wanted: Callable[[Forward], bool]) -> list[Forward]:
+def _forwards(run: Run) -> Iterator[Forward]:
+    return (event for event in run.events if isinstance(event, Forward))
+
+
+def _first_of_each(events: Iterable[Forward]) -> list[Forward]:
     """Forward calls by place; of several of one model in one function under the same modes the first."""
-    events = [e for e in run.events if isinstance(e, Forward) and wanted(e)]
     found: dict[object, Forward] = {}
     for event in sorted(events, key=lambda e: (e.site.path, e.site.at, e.site.chain)):
         same = (event.within, event.site.chain, event.operand, event.modes, event.tests, event.loops)
