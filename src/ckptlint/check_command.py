@@ -34,7 +34,7 @@ from ckptlint.report.summary import statistics as count_rules
 from ckptlint.report.summary import summary
 from ckptlint.report.view import View
 from ckptlint.selectors import Selection, Selector, nearest, parse_selector
-from ckptlint.syntax.decode import UndecodableError, decode
+from ckptlint.syntax.tree import Unreadable, read_source
 from ckptlint.text import Source
 
 T = TypeVar("T")
@@ -216,8 +216,8 @@ def _print_report(result: Result, output_format: str, output_file: str | None, s
     @lru_cache(maxsize=16)
     def source(shown: str) -> Source | None:
         try:
-            return decode(shown, files.read(files.located(shown)))
-        except (OSError, UndecodableError):
+            return read_source(shown, files.read(files.located(shown)))
+        except (OSError, Unreadable):
             return None
 
     if statistics:
