@@ -84,6 +84,7 @@ def test_configuration_named_on_the_command_line(project: Path, capsys: pytest.C
     ("arguments", "message"),
     [
         (["missing.py", "pkgg"], "no such file or folder: missing.py\nno such file or folder: pkgg; did you mean `pkg`?"),
+        (["b.py", "pkg/bb.py"], "no such file or folder: b.py\nno such file or folder: pkg/bb.py; did you mean `pkg/b.py`?"),
         (["--quiet", "rules"], "(a command goes first: `ckptlint rules …`)"),
         (["--slect", "X"], "Did you mean"),
         (["--select", "CKP01"], "--select: no rule, topic or prefix is called `CKP01`; did you mean `CKP001`?"),
@@ -274,12 +275,13 @@ def test_a_closed_pipe(tmp_path: Path) -> None:
     assert err == "Found 2,000 diagnostics (2,000 errors) in 2,000 files.\n"
 
 
-def test_interrupted(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "ready")
+@pytest.mark.parametrize("waiting", ["check_command.check_files", "Analyzer._interpret"])
+def test_interrupted(waiting: str, tmp_path: Path) -> None:
+    os.mkfifo(write(tmp_path, {"a.py": "import torch\ntorch.save(1, 'a')\n"}) / "ready")
     code = (
-        "import sys, time; from ckptlint import cli, check_command\n"
+        "import sys, time; from ckptlint import cli, check_command; from ckptlint.flow.analyzer import Analyzer\n"
         "def wait(*a): open('ready', 'w').close(); time.sleep(60)\n"
-        "check_command.check_files = wait; sys.exit(cli.main(['-q', '.']))"
+        f"{waiting} = wait; sys.exit(cli.main(['-q', '.']))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     (tmp_path / "ready").read_text()

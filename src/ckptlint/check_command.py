@@ -159,10 +159,12 @@ def _missing(path: Path) -> str:
     if path.name in ("check", "explain", "rules"):
         return f"{text} (a command goes first: `ckptlint {path.name} …`)"
     try:
-        found = nearest(path.name, os.listdir(path.parent))
+        # Without their suffixes, for two short names that end in `.py` are much alike.
+        stems = {os.path.splitext(name)[0]: name for name in sorted(os.listdir(path.parent))}
     except OSError:
         return text
-    return f"{text}; did you mean `{shown_path(str(path.parent / found), os.getcwd())}`?" if found else text
+    found = nearest(path.stem, stems)
+    return f"{text}; did you mean `{shown_path(str(path.parent / stems[found]), os.getcwd())}`?" if found else text
 
 
 def _standard_input(paths: Sequence[str], name: str | None) -> dict[Path, bytes]:
@@ -183,8 +185,8 @@ def _settings(parent: Path, config: str | None, isolated: bool, overrides: Overr
         path = Path(os.path.abspath(config)) if config is not None else None if isolated else find_config(parent)
         found = FileConfig() if path is None else read_config(path, shown_path(str(path), str(here)))
         settings = join(found, overrides, here)
-        if settings.api is not None:
-            catalog_of(settings)  # a wrong row is told now, not in the middle of the run
+        if settings.api is not None or settings.versions:
+            catalog_of(settings)  # what is wrong is told now, not in the middle of the run
         return settings
     except ConfigError as error:
         raise Refused(str(error)) from error
