@@ -9,15 +9,8 @@ from ckptlint.diagnostic import Assumption
 from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.facts.vocabulary import (
-    DELIBERATE_WORDS,
-    EVALUATION_DATA_WORDS,
-    EVALUATION_WORDS,
-    SAMPLING_WORDS,
-    TRAINING_DATA_WORDS,
-    TRAINING_WORDS,
-)
-from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
+from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
+from ckptlint.flow.domain import Const, Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
 
@@ -124,10 +117,13 @@ def _trained(run: Run) -> frozenset[Site] | None:
 def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | None], frozenset[Assumption]] | None:
     """The models a forward call may be of, and what is taken for granted; None when it may be something else."""
     refs = event.operand.refs()
-    if not refs or event.operand.open or len(refs) != len(event.operand.atoms):
+    others = [
+        a for a in event.operand.atoms if not isinstance(a, Ref) and not (isinstance(a, Const) and a.value is None)
+    ]
+    if not refs or others:
         return None
     found: list[Object | None] = []
-    assumed: frozenset[Assumption] = frozenset()
+    assumed: frozenset[Assumption] = frozenset({Assumption.CLASS_UNSEEN} if event.operand.open else ())
     for ref in refs:
         held = run.object_at(ref.location)
         if held is not None and (held.role is not None or held.model is not None):
@@ -149,7 +145,7 @@ def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
     """Whether the mode makes a difference for all of several models."""
     traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
     if all(trait.holds for trait in traits):
-        return traits[0]
+        return next((trait for trait in traits if trait.is_mild), traits[0])
     return Trait(False) if all(trait.holds is False for trait in traits) else Trait(None)
 
 
@@ -166,29 +162,23 @@ def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[A
         words |= words_of(event.method)
     if words & DELIBERATE_WORDS:
         return None
-    evaluation = EVALUATION_WORDS | facts.evaluation_names
     for function in reversed(names):
         if not function.index:
             break
-        own = words_of(function.name)
-        if own & evaluation and not own & TRAINING_WORDS:
+        purpose = purpose_of(function.name, facts.evaluation_names)
+        if purpose == "evaluation" or (purpose == "sampling" and not _is_within_training(run, event)):
             return f"`{function.name}`", frozenset()
-        if own & SAMPLING_WORDS and not own & TRAINING_WORDS and not _is_within_training(run, event):
-            return f"`{function.name}`", frozenset()
-        if own & TRAINING_WORDS:
+        if purpose == "training":
             break
     for loop in reversed(event.loops):
-        own = words_of(loop.split("(")[-1] if loop.startswith(_PASSING) else loop)
-        if own & TRAINING_DATA_WORDS:
+        purpose = data_purpose_of(loop)
+        if purpose == "training":
             break
-        if own & EVALUATION_DATA_WORDS:
+        if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()
     return None
-
-
-_PASSING = ("enumerate(", "tqdm(", "tqdm.tqdm(", "zip(", "iter(", "list(", "progress(", "track(")
 
 
 def _is_within_training(run: Run, event: Forward) -> bool:

@@ -328,7 +328,9 @@ class Analyzer:
             if given is not None:
                 known.append((location, given))
                 continue
-            atom = value.single
+            # None beside an object says that there may be none: what is called then is the object.
+            atoms = [a for a in value.atoms if not (isinstance(a, Const) and a.value is None)]
+            atom = atoms[0] if len(atoms) == 1 and not value.open else None
             if isinstance(atom, Ref):
                 held = frame.object_at(atom.location)
                 if held is not None and (held.role is not None or held.model is not None):

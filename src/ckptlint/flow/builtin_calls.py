@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.domain import (
     NONE,
     UNKNOWN,
+    ApiAtom,
     Field,
     Items,
+    ModuleAtom,
     Ref,
     Value,
     constant,
@@ -17,7 +19,7 @@ from ckptlint.flow.domain import (
     join_all,
     of_atom,
 )
-from ckptlint.flow.operands import merged, of_text
+from ckptlint.flow.operands import SOME, merged, of_text
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -98,6 +100,10 @@ def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
         place = model.Attribute(operand.at, operand.args[0].value, key.value, operand.at)
         found = c.attribute_of(given[0], key.value, place)
         return join(found, given[2]) if len(given) > 2 else found
+    modules = [a for a in given[0].atoms if isinstance(a, ModuleAtom)]
+    apis = [ApiAtom(f"{a.name}.{SOME}") for a in given[0].atoms if isinstance(a, ApiAtom)]
+    if modules or apis:
+        return Value(frozenset([*modules, *apis]), given[0].open)
     refs = [Ref(Field(r.location, "*")) for r in given[0].refs()]
     return Value(frozenset(refs), not refs, derived(given).origins)
 

@@ -17,7 +17,7 @@ from ckptlint.semantics.model import Place
 
 MAX_DEPTH = 3
 """Fields followed from one root; deeper access is unknown (DESIGN: access paths of depth 3)."""
-MAX_ATOMS = 4
+MAX_ATOMS = 8
 """Alternatives a value keeps; more of them are unknown."""
 MAX_CHAIN = 8
 """Call sites remembered between an event and the function that reports it."""

@@ -227,7 +227,8 @@ class Frame:
     def set_modes(self, value: Value, modes: ModeSet) -> None:
         """Put every object a value may be into a mode; when it may be several, each only perhaps."""
         refs = value.refs()
-        certain = len(refs) == 1 and not value.open
+        # Alternatives of one value are switched together: whichever it is, it is the one used later.
+        certain = not value.open
         for ref in refs:
             new = modes if certain else modes | self.state.mode_of(ref.location)
             self._set_modes(ref.location, new, set())

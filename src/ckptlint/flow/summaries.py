@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
+    MAX_ATOMS,
     MAX_DEPTH,
     MORE,
     NOTHING,
@@ -281,7 +282,7 @@ class Application:
                 atoms |= mapped.atoms
             else:
                 atoms.add(atom)
-        if len(atoms) > 4:
+        if len(atoms) > MAX_ATOMS:
             return derived([Value(frozenset(atoms), True, frozenset(origins))])  # type: ignore[arg-type]
         return Value(frozenset(atoms), is_open or not atoms, bounded(frozenset(origins)))  # type: ignore[arg-type]
 

@@ -28,41 +28,7 @@ MAX_BRANCHES = 250
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 _RESETS = frozenset({",", ";", "="})
-_NESTS = frozenset(
-    [
-        "+",
-        "-",
-        "*",
-        "/",
-        "%",
-        "@",
-        "**",
-        "//",
-        "<<",
-        ">>",
-        "&",
-        "|",
-        "^",
-        "~",
-        ".",
-        "<",
-        ">",
-        "==",
-        "!=",
-        "<=",
-        ">=",
-        "and",
-        "or",
-        "not",
-        "in",
-        "is",
-        "if",
-        "else",
-        "for",
-        "lambda",
-        "await",
-    ]
-)
+_NESTS = frozenset("and or not in is if else for lambda await".split())
 
 
 @contextmanager

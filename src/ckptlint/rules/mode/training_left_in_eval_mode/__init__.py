@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint import fixes
-from ckptlint.diagnostic import Assumption, Diagnostic, Related, Severity, confidence_of
+from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.modes import TrainingForward, mode_assumptions, name_of
 from ckptlint.facts.project import Facts
 from ckptlint.facts.switches import calling_statement, model_name_in
@@ -49,7 +49,7 @@ def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
         facts.site_span(fact.event.site),
         f"`{name}` is trained in eval mode from the second round on: nothing calls train() after the evaluation, "
         "so dropout is off and batch statistics stay as they are",
-        confidence=confidence_of(assumptions),
+        confidence=Confidence.LOW if fact.sensitive.is_mild else confidence_of(assumptions),
         related=tuple(dict.fromkeys(related)),
         fix=_fix(fact, facts, switch),
         statement=facts.span(fact.event.site.path, fact.event.statement),
