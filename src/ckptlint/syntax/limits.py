@@ -28,7 +28,41 @@ MAX_BRANCHES = 250
 _OPEN = frozenset("([{")
 _CLOSE = frozenset(")]}")
 _RESETS = frozenset({",", ";", "="})
-_NESTS = frozenset("and or not in is if else for lambda await".split())
+_NESTS = frozenset(
+    [
+        "+",
+        "-",
+        "*",
+        "/",
+        "%",
+        "@",
+        "**",
+        "//",
+        "<<",
+        ">>",
+        "&",
+        "|",
+        "^",
+        "~",
+        ".",
+        "<",
+        ">",
+        "==",
+        "!=",
+        "<=",
+        ">=",
+        "and",
+        "or",
+        "not",
+        "in",
+        "is",
+        "if",
+        "else",
+        "for",
+        "lambda",
+        "await",
+    ]
+)
 
 
 @contextmanager
