@@ -66,7 +66,7 @@ torch.save({"net": net.state_dict}, "net.pt")
 UNSURE = """\
 import torch
 
-
+WEIGHTS = torch.load("weights.pt")
 @torch.no_grad()
 def evaluate(model, loader):
     for x, y in loader:

@@ -10,7 +10,7 @@ from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
-from ckptlint.flow.domain import Const, Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.domain import Const, Field, Made, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
 
@@ -117,13 +117,12 @@ def _trained(run: Run) -> frozenset[Site] | None:
 def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | None], frozenset[Assumption]] | None:
     """The models a forward call may be of, and what is taken for granted; None when it may be something else."""
     refs = event.operand.refs()
-    others = [
-        a for a in event.operand.atoms if not isinstance(a, Ref) and not (isinstance(a, Const) and a.value is None)
-    ]
-    if not refs or others:
+    foreign = [atom for atom in event.operand.atoms if not isinstance(atom, Ref | Others | Const)]
+    if not refs or foreign:
         return None
+    is_partial = event.operand.open or any(isinstance(atom, Others) for atom in event.operand.atoms)
     found: list[Object | None] = []
-    assumed: frozenset[Assumption] = frozenset({Assumption.CLASS_UNSEEN} if event.operand.open else ())
+    assumed: frozenset[Assumption] = frozenset({Assumption.CLASS_UNSEEN} if is_partial else ())
     for ref in refs:
         held = run.object_at(ref.location)
         if held is not None and (held.role is not None or held.model is not None):

@@ -27,6 +27,7 @@ from ckptlint.flow.domain import (
     ModeRead,
     ModuleAtom,
     Object,
+    Others,
     Parameter,
     Ran,
     Ref,
@@ -129,7 +130,7 @@ class Calls(Operands):
     def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
         if not callee.atoms:
             return self._call_unknown(arguments, operand, [callee], written(operand.func))
-        atoms = ordered(callee.atoms)
+        atoms = [atom for atom in ordered(callee.atoms) if not isinstance(atom, Others)]
         if len(atoms) == 1 and not callee.open:
             return self._call_atom(atoms[0], arguments, operand)
         before = self.state
@@ -175,7 +176,7 @@ class Calls(Operands):
     ) -> Value:
         if not receiver.atoms:
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
-        atoms = ordered(receiver.atoms)
+        atoms = [atom for atom in ordered(receiver.atoms) if not isinstance(atom, Others)]
         before = self.state
         results: list[Value] = []
         states = []

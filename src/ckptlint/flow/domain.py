@@ -178,6 +178,12 @@ class MethodAtom(NamedTuple):
     at: Site
 
 
+class Others(NamedTuple):
+    """Further objects of the same standing as the references beside it, more than are kept."""
+
+    kind: str = "others"
+
+
 class ModeRead(NamedTuple):
     """`model.training` as it was: whether the modes then reaching the model were train."""
 
@@ -192,7 +198,7 @@ class Text(NamedTuple):
     """(text, is a hole), or a value that a caller may know."""
 
 
-Atom = Const | Ref | FunctionAtom | ClassAtom | ApiAtom | ModuleAtom | MethodAtom | ModeRead | Text
+Atom = Const | Ref | Others | FunctionAtom | ClassAtom | ApiAtom | ModuleAtom | MethodAtom | ModeRead | Text
 
 
 # ---------------------------------------------------------------------------------------------------- modes
@@ -322,10 +328,17 @@ def join(a: Value, b: Value) -> Value:
     """Either of two values."""
     if a is b or a == b:
         return a
-    atoms = a.atoms | b.atoms
-    if len(atoms) > MAX_ATOMS:
-        return Value(frozenset(), True, bounded(a.origins | b.origins | origins_of_atoms(atoms)))
-    return Value(atoms, a.open or b.open, bounded(a.origins | b.origins))
+    return limited(a.atoms | b.atoms, a.open or b.open, a.origins | b.origins)
+
+
+def limited(atoms: frozenset[Atom], is_open: bool, origins: frozenset[Origin]) -> Value:
+    """A value of these atoms: of too many references some are kept, of too many others none."""
+    if len(atoms) <= MAX_ATOMS:
+        return Value(atoms, is_open, bounded(origins))
+    if all(isinstance(atom, Ref | Others) for atom in atoms):
+        kept = ordered(atom for atom in atoms if isinstance(atom, Ref))[: MAX_ATOMS - 1]
+        return Value(frozenset(kept) | {Others()}, is_open, bounded(origins))
+    return Value(frozenset(), True, bounded(origins | origins_of_atoms(atoms)))
 
 
 def join_all(values: Iterable[Value]) -> Value:

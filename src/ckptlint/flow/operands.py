@@ -23,6 +23,7 @@ from ckptlint.flow.domain import (
     MethodAtom,
     ModeRead,
     ModuleAtom,
+    Others,
     Ref,
     Text,
     Value,
@@ -98,7 +99,7 @@ class Operands(Frame):
         """An attribute of a value, alternative by alternative."""
         if not base.atoms:
             return derived([base])
-        values = [self._attribute(atom, name, operand) for atom in ordered(base.atoms)]
+        values = [self._attribute(a, name, operand) for a in ordered(base.atoms) if not isinstance(a, Others)]
         found = join_all(values)
         return join(found, UNKNOWN) if base.open else found
 

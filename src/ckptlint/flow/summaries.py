@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
-    MAX_ATOMS,
     MAX_DEPTH,
     MORE,
     NOTHING,
     UNKNOWN,
+    Atom,
     Cell,
     Field,
     FunctionAtom,
@@ -38,6 +38,7 @@ from ckptlint.flow.domain import (
     derived,
     join_all,
     join_items,
+    limited,
     locations_in,
     of_atom,
     ordered,
@@ -253,7 +254,7 @@ class Application:
         """A value of the callee in the caller's frame."""
         if not value.atoms and not value.origins:
             return value
-        atoms: set[object] = set()
+        atoms: set[Atom] = set()
         is_open = value.open
         origins: set[Origin] = set(self.origins(value.origins)) if value.origins else set()
         for atom in value.atoms:
@@ -282,9 +283,7 @@ class Application:
                 atoms |= mapped.atoms
             else:
                 atoms.add(atom)
-        if len(atoms) > MAX_ATOMS:
-            return derived([Value(frozenset(atoms), True, frozenset(origins))])  # type: ignore[arg-type]
-        return Value(frozenset(atoms), is_open or not atoms, bounded(frozenset(origins)))  # type: ignore[arg-type]
+        return limited(frozenset(atoms), is_open or not atoms, frozenset(origins))
 
     def _piece(self, piece: object) -> tuple[object, ...]:
         if isinstance(piece, Value):

@@ -24,15 +24,17 @@ RULE = Rule(
 @RULE.check(TrainingForward)
 def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
     """An eval definition comes over a back edge where a train definition comes without one."""
-    first = [d for d in fact.modes if not d.crossed]
-    later = sorted((d for d in fact.modes if d.crossed and d.evaluates), key=repr)
-    if fact.sensitive.holds is False or not later or any(d.kind == "unknown" for d in fact.modes):
-        return
-    if not first or not all(d.trains or d.kind == "entry" for d in first):
+    first = [d for d in fact.modes if not d.crossed and (d.trains or d.kind == "entry")]
+    from_start = {d.site for d in fact.modes if not d.crossed and d.evaluates}
+    # A switch that holds in the first round too was made on purpose.
+    later = sorted((d for d in fact.modes if d.crossed and d.evaluates and d.site not in from_start), key=repr)
+    if fact.sensitive.holds is False or not later or not first or any(d.kind == "unknown" for d in fact.modes):
         return
     assumptions = fact.assumptions | mode_assumptions(frozenset(first) | frozenset(later))
     if fact.sensitive.holds is None:
         assumptions |= {Assumption.CLASS_UNSEEN}
+    if from_start:
+        assumptions |= {Assumption.BRANCH_CORRELATION}
     switch = later[0]
     if _restores_elsewhere(fact, facts, switch):
         assumptions |= {Assumption.BRANCH_CORRELATION}
