@@ -8,6 +8,7 @@ from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     NONE,
+    NOTHING,
     UNKNOWN,
     UNKNOWN_MODE,
     ApiAtom,
@@ -545,11 +546,15 @@ class Calls(Operands):
             found = call_builtin(self, name[len("builtins.") :], arguments, operand)
             if found is not None:
                 return found
+        if name in _ENDS:
+            self.state = self.state.copy()
+            self.state.reachable = False
+            return NOTHING
+        if name == "functools.partial" and arguments.positional:
+            return self._partial(arguments)
         api = self.catalog.api(name)
         if api is not None:
             return self._apply(api, None, arguments, operand)
-        if name == "functools.partial" and arguments.positional:
-            return self._partial(arguments)
         unresolved = name.startswith(UNRESOLVED)
         self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
         return derived(arguments.values())
@@ -657,6 +662,8 @@ def _is_below(location: object, whole: object) -> bool:
     return False
 
 
+_ENDS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
+"""Calls that do not come back."""
 _TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
 _SAME_TENSOR = frozenset(
     [

@@ -238,6 +238,8 @@ class Interpreter(Calls):
             self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
             self.assign(target, item)
             self.block(statement.body)
+            if index + 1 < len(items) and not self.state.reachable and not exits.continues:
+                break
             for state in exits.continues:
                 self.state = self.state.join(state)
             exits.continues.clear()
@@ -381,37 +383,51 @@ class Interpreter(Calls):
             self._finally(statement, exits_before, returns_before)
 
     def _finally(self, statement: model.Try, exits_before: list[tuple[int, int]], returns_before: int) -> None:
-        # Every way out of the try passes the finally block.
+        self._at_every_exit(lambda: self.block(statement.final), exits_before, returns_before)
+
+    def _at_every_exit(
+        self, leave: Callable[[], None], exits_before: list[tuple[int, int]], returns_before: int
+    ) -> None:
+        """Do something on every way out of a statement: its end, and each return, break and continue in it."""
         normal = self.state
         for index in range(returns_before, len(self.returns)):
             value, state = self.returns[index]
             self.state = state.copy()
             inner = len(self.returns)
-            self.block(statement.final)
+            leave()
             del self.returns[inner:]
             self.returns[index] = (value, self.state)
         for exits, (breaks, continues) in zip(self.exits, exits_before, strict=True):
             for states, start in ((exits.breaks, breaks), (exits.continues, continues)):
                 for index in range(start, len(states)):
                     self.state = states[index].copy()
-                    self.block(statement.final)
+                    leave()
                     states[index] = self.state
-        self.state = normal
-        if normal.reachable:
-            self.block(statement.final)
+        self.state = normal if normal.reachable else normal.copy()
+        leave()
 
     # --------------------------------------------------------------------------------------------------- with
 
     def region(self, statement: model.Region) -> None:
         """with, around its body."""
         leave: list[Callable[[], None]] = []
+        exits_before = [(len(x.breaks), len(x.continues)) for x in self.exits]
+        returns_before = len(self.returns)
         for item in statement.items:
             value = self._enter(item, leave)
             if item.target is not None:
                 self.assign(item.target, value, item.value)
         self.block(statement.body)
-        for undo in reversed(leave):
-            undo()
+        guarded, quiet = self.guards, self.quiet
+
+        def undo_all() -> None:
+            # Each way out leaves the same regions once.
+            self.guards, self.quiet = guarded, quiet
+            for undo in reversed(leave):
+                undo()
+
+        if leave:
+            self._at_every_exit(undo_all, exits_before, returns_before)
 
     def _enter(self, item: model.WithItem, leave: list[Callable[[], None]]) -> Value:
         operand = item.value
@@ -568,6 +584,8 @@ def _augment(f: Interpreter, statement: model.Augment) -> None:
 
 def _return(f: Interpreter, statement: model.Return) -> None:
     value = f.evaluate(statement.value) if statement.value is not None else constant(None)
+    if not f.state.reachable:
+        return  # `return sys.exit()`
     f.returns.append((value, f.state))
     f.state = DEAD
 
