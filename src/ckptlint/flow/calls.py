@@ -260,6 +260,8 @@ class Calls(Operands):
         if assigned is not None and len(assigned.atoms) != 0:
             return self._call_any(assigned, arguments, operand)
         content = self.state.items.get(ref.location)
+        if content is None and name in ("update", "setdefault") and self._may_be_dict(ref, held):
+            content = self._given_dict(ref, name, arguments)
         if content is not None:
             found = self._container_method(ref, content, name, arguments, operand)
             if found is not None:
@@ -288,6 +290,21 @@ class Calls(Operands):
         if last_word(name) in MODEL_WORDS or self._used_as_model(Field(ref.location, name)):
             return self._call_any(self.state.read_field(ref.location, name), arguments, operand)
         return self._call_unseen_method(ref, name, arguments, operand)
+
+    def _may_be_dict(self, ref: Ref, held: Object | None) -> bool:
+        """Whether an object that is not seen may be a dict: a loaded one, or one that the caller gave."""
+        if held is not None and (held.model is not None or held.role not in (None, Role.LOAD)):
+            return False
+        is_loaded = held is not None and held.role is Role.LOAD
+        return is_loaded or not isinstance(root_of(ref.location), Made)
+
+    def _given_dict(self, ref: Ref, name: str, arguments: Arguments) -> Items | None:
+        """What is known of it, when the arguments are those of a dict's method; else it may hold anything."""
+        given = [self.state.items.get(a.location) for v in arguments.positional for a in v.refs()]
+        if name == "setdefault" or (not arguments.open and len(given) == len(arguments.positional) and all(given)):
+            return Items("delta")
+        self.state.items[ref.location] = Items("delta", open=True)
+        return None
 
     def _used_as_model(self, location: Field) -> bool:
         return self.analyzer.use_of(self, location) in MODULE_ROLES
@@ -385,7 +402,9 @@ class Calls(Operands):
                 content = content._replace(open=True) if key == "**" else content.put(key, value, self.site(operand.at))
             self.state.items[location] = content
             return NONE
-        if name in ("get", "pop", "setdefault") and given and content.kind == "dict":
+        if name in ("get", "pop", "setdefault") and given and (
+            content.kind == "dict" or (name == "setdefault" and content.kind == "delta")
+        ):
             key_atom = given[0].constant()
             found = content.get(key_atom.value) if key_atom is not None else None
             if name == "pop" and key_atom is not None:

@@ -93,6 +93,8 @@ class Frame:
         """Depth of no_grad regions."""
         self.guards = 0
         """Depth of try statements that catch a missing key."""
+        self.asked: set[object] = set(self.outline.tested_keys)
+        """Keys that some `in` test asks for, named ones with what the name holds."""
         self.returns: list[tuple[Value, State]] = []
         self.yields: list[State] = []
         self.exits: list[LoopExits] = []

@@ -438,6 +438,8 @@ class Interpreter(Calls):
         manager = self.analyzer.context_manager(self, operand)
         if manager is not None:
             return manager.enter(leave)
+        if written(operand.func).rsplit(".", 1)[-1] == "suppress":
+            self._enter_suppress(operand, leave)
         value = self.evaluate(operand)
         atom = value.single
         held = self.object_at(atom.location) if isinstance(atom, Ref) else None
@@ -468,6 +470,16 @@ class Interpreter(Calls):
                     written(operand),
                 )
             )
+
+    def _enter_suppress(self, operand: model.CallSite, leave: list[Callable[[], None]]) -> None:
+        if not any(_is_absent_key(argument.value) for argument in operand.args):
+            return
+        self.guards += 1
+
+        def undo() -> None:
+            self.guards -= 1
+
+        leave.append(undo)
 
     def _enter_no_grad(self, options: Any, arguments: dict[str, Value], leave: list[Callable[[], None]]) -> None:
         if options.get("grad", "off") != "off" and "flag" not in options:
@@ -537,7 +549,11 @@ def _catches_absent_key(handler: model.Handler) -> bool:
     if handler.type is None:
         return True
     types = handler.type.items if isinstance(handler.type, model.Sequence) else [handler.type]
-    return any(written(t).rsplit(".", 1)[-1] in ABSENT_KEY_ERRORS for t in types)
+    return any(_is_absent_key(t) for t in types)
+
+
+def _is_absent_key(error: Operand) -> bool:
+    return written(error).rsplit(".", 1)[-1] in ABSENT_KEY_ERRORS
 
 
 # ----------------------------------------------------------------------------------------------- statements

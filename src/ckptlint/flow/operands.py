@@ -240,8 +240,8 @@ class Operands(Frame):
         return self.state.read_field(ref.location, name)
 
     def _read_key(self, ref: Ref, key: str, operand: model.Index, content: Items | None) -> None:
-        if content is not None and content.get(key) is not None:
-            return
+        if content is not None and (content.open or content.get(key) is not None):
+            return  # It was put in here, or may have been.
         held = self.object_at(ref.location)
         role = held.role if held is not None else None
         root = root_of(ref.location)
@@ -255,8 +255,12 @@ class Operands(Frame):
             or (isinstance(root, Made) and self._loaded_root(root) is None)
         ):
             return
-        guarded = self.guards > 0 or key in self.outline.tested_keys
+        guarded = self.is_guarded(key)
         self.record(KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), key, guarded))
+
+    def is_guarded(self, key: object) -> bool:
+        """Whether a missing key is provided for where the program is."""
+        return self.guards > 0 or key in self.asked
 
     def _loaded_root(self, root: Made) -> Made | None:
         held = self.objects.get(root)
@@ -460,6 +464,8 @@ def _logic(frame: Operands, operand: model.Logic) -> Value:
 def _compare(frame: Operands, operand: model.Compare) -> Value:
     left = frame.evaluate(operand.left)
     rights = [frame.evaluate(r) for r in operand.rights]
+    if operand.operators[0] in ("in", "not in") and (asked := left.constant()) is not None:
+        frame.asked.add(asked.value)
     if len(rights) == 1:
         found = _compared(left, operand.operators[0], rights[0], frame)
         if found is not None:
