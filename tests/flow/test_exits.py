@@ -20,7 +20,10 @@ def evaluating(model):
 
 
 def test_a_return_within_a_with_leaves_its_context() -> None:
-    code = EVALUATING + "def validate(m):\n    with evaluating(m):\n        return m(x)\nnet = Net()\nvalidate(net)\nnet(y)"
+    code = (
+        EVALUATING
+        + "def validate(m):\n    with evaluating(m):\n        return m(x)\nnet = Net()\nvalidate(net)\nnet(y)"
+    )
     assert analyse(code).modes("m") == {"eval"}
     assert analyse(code).modes("net") == {"train"}
 
@@ -44,7 +47,9 @@ def test_a_call_that_ends_the_program_leads_nowhere(call: str) -> None:
 
 
 def test_a_helper_that_ends_the_program_leads_nowhere() -> None:
-    code = "import sys\ndef stop():\n    return sys.exit(1)\nnet = Net()\nif c:\n    net.eval()\nelse:\n    stop()\nnet(x)"
+    code = (
+        "import sys\ndef stop():\n    return sys.exit(1)\nnet = Net()\nif c:\n    net.eval()\nelse:\n    stop()\nnet(x)"
+    )
     assert analyse(code).modes("net") == {"eval"}
 
 

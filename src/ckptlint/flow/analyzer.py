@@ -31,6 +31,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
+from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program
 from ckptlint.flow.state import DEAD, State
@@ -406,6 +407,14 @@ class Analyzer:
                 return False
         return True
 
+    def is_wrapped(self, key: FunctionKey) -> bool:
+        """Whether a decorator of the project's own takes a function's place."""
+        for decorator in self.program.function(key).decorators:
+            target = decorator.func if isinstance(decorator, model.CallSite) else decorator
+            if isinstance(self.program.resolve(key.path, target), FunctionAtom):
+                return True
+        return False
+
     def is_quiet(self, key: FunctionKey) -> bool:
         """Whether a decorator switches gradients off."""
         for decorator in self.program.function(key).decorators:
@@ -422,7 +431,7 @@ class Analyzer:
         frame = Interpreter(self, module, Decisions((), {}))
         return self.decorate(frame, of_atom(atom), atom.key)
 
-    def decorate(self, frame: Interpreter, value: Value, key: FunctionKey) -> Value:
+    def decorate(self, frame: Operands, value: Value, key: FunctionKey) -> Value:
         """A function value after the project's decorators; unknown when one cannot be followed."""
         function = self.program.function(key)
         for decorator in reversed(function.decorators):

@@ -364,6 +364,8 @@ class Calls(Operands):
         for row in rows:
             if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT):
                 return self._apply(row, receiver, arguments, operand)
+            if row.role is Role.MODE_SWITCH:
+                self.set_modes(receiver, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
         return derived([receiver, *arguments.values()])
 
@@ -402,8 +404,10 @@ class Calls(Operands):
                 content = content._replace(open=True) if key == "**" else content.put(key, value, self.site(operand.at))
             self.state.items[location] = content
             return NONE
-        if name in ("get", "pop", "setdefault") and given and (
-            content.kind == "dict" or (name == "setdefault" and content.kind == "delta")
+        if (
+            name in ("get", "pop", "setdefault")
+            and given
+            and (content.kind == "dict" or (name == "setdefault" and content.kind == "delta"))
         ):
             key_atom = given[0].constant()
             found = content.get(key_atom.value) if key_atom is not None else None
@@ -486,6 +490,9 @@ class Calls(Operands):
 
     def _call_object(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
         held = self.object_at(ref.location)
+        if held is None and isinstance(ref.location, Field) and self.catalog.evidence(ref.location.name) is not None:
+            # `getattr(model, "eval")()`, `off = model.eval; off()`.
+            return self._call_method(Ref(ref.location.base), ref.location.name, arguments, operand)
         if held is not None and held.model is not None and held.role not in MODULE_ROLES:
             key = self.classes.method(held.model, "__call__")
             if key is not None:
@@ -618,13 +625,13 @@ class Calls(Operands):
             self._let_go(value, loses_mode, set())
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
-                    self._perhaps_call(atom)
+                    self._perhaps_call(atom, derived(v for v in arguments.values() if v is not value))
 
-    def _perhaps_call(self, atom: FunctionAtom) -> None:
+    def _perhaps_call(self, atom: FunctionAtom, given_to: Value = UNKNOWN) -> None:
         before = self.state.copy()
         at = self.program.function(atom.key).at
         parameters = self.program.function(atom.key).parameters
-        given = Arguments([UNKNOWN for p in parameters if p.default is None and p.kind in ("positional", "any")])
+        given = Arguments([given_to for p in parameters if p.default is None and p.kind in ("positional", "any")])
         self.call_function(atom, given, model.CallSite(at, model.Name(at, "<callback>"), []))
         self.state = before.join(self.state)
 

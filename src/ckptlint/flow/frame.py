@@ -230,6 +230,11 @@ class Frame:
         """Put every object a value may be into a mode; when it may be several, each only perhaps."""
         refs = value.refs()
         certain = len(refs) == 1 and not value.open
+        if not refs:
+            # What it came from may hold it: `for m in self.models.values(): m.eval()`.
+            for origin in sorted(value.origins, key=repr):
+                if not isinstance(origin, Ran | More):
+                    self._set_modes(origin, UNKNOWN_MODE, set())
         for ref in refs:
             new = modes if certain else modes | self.state.mode_of(ref.location)
             self._set_modes(ref.location, new, set())

@@ -147,6 +147,18 @@ class Interpreter(Calls):
             self.taint(ref, value)
 
     def _unpack(self, targets: list[Operand], value: Value) -> None:
+        atom = value.single
+        if atom is None and len(value.atoms) == 1:
+            # An item of a list that may hold others: `for i, m in enumerate(models)`.
+            inner = Value(value.atoms, False, value.origins)
+            rest = derived([value])
+            for target, part in zip(targets, self._parts(targets, inner), strict=True):
+                self.assign(target, join(part, rest), None)
+            return
+        for target, part in zip(targets, self._parts(targets, value), strict=True):
+            self.assign(target, part, None)
+
+    def _parts(self, targets: list[Operand], value: Value) -> list[Value]:
         parts: list[Value] | None = None
         starred = any(isinstance(t, model.Star) for t in targets)
         atom = value.single
@@ -161,8 +173,7 @@ class Interpreter(Calls):
                 parts = [UNKNOWN, value]
             elif content is None and not isinstance(atom.location, Made):
                 parts = [of_atom(Ref(Field(atom.location, ELEMENT)))] * len(targets)
-        for index, target in enumerate(targets):
-            self.assign(target, parts[index] if parts is not None else self._part_of(value), None)
+        return parts if parts is not None else [self._part_of(value)] * len(targets)
 
     def _is_named_item(self, ref: Ref, targets: list[Operand]) -> bool:
         """Whether it is a (name, tensor) pair of `named_parameters()` and its like."""

@@ -35,13 +35,13 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
+from ckptlint.flow.state import ANY_ITEM
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
 
-ELEMENT = "[]"
-"""The field that stands for any item of a container that is not seen."""
+ELEMENT = ANY_ITEM
 CHECKPOINT_WORDS = frozenset(
     [
         "checkpoint",
@@ -186,9 +186,19 @@ class Operands(Frame):
         if "classmethod" in names:
             return of_atom(FunctionAtom(key, None, owner, arguments=(of_atom(ClassAtom(owner)),)))
         bound = of_atom(FunctionAtom(key, ref, owner))
+        if self.analyzer.is_wrapped(key):
+            return self._bound_wrapper(self.analyzer.decorate(self, of_atom(FunctionAtom(key, None, owner)), key), ref)
         if names & {"property", "cached_property", "lazyproperty"}:
             return self.call_value(bound, [], operand.at)
         return bound
+
+    def _bound_wrapper(self, wrapped: Value, ref: Ref) -> Value:
+        """A method as its decorators leave it, bound to its receiver."""
+        atoms = frozenset(
+            a._replace(arguments=(of_atom(ref), *a.arguments)) if isinstance(a, FunctionAtom) else a
+            for a in wrapped.atoms
+        )
+        return Value(atoms, wrapped.open, wrapped.origins)
 
     def _unwrapped(self, ref: Ref, name: str) -> Ref | None:
         if name not in self.analyzer.inner_names:
