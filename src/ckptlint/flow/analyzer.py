@@ -20,6 +20,7 @@ from ckptlint.flow.domain import (
     Global,
     Items,
     Location,
+    ModeSet,
     Object,
     Parameter,
     Ref,
@@ -31,6 +32,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
+from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program
 from ckptlint.flow.state import DEAD, State
@@ -76,6 +78,9 @@ class Decisions(dict[str, bool]):
 @dataclass(slots=True)
 class _Progress:
     provisional: Summary
+    depth: int
+    lowest: int
+    """The outermost function in progress whose provisional summary was used."""
     recursive: bool = False
 
 
@@ -131,6 +136,10 @@ class Analyzer:
         self._on_failure = on_failure
         self._summaries: dict[Context, Summary] = {}
         self._progress: dict[Context, _Progress] = {}
+        self._passing: dict[Context, tuple[Summary, int]] = {}
+        """Summaries that rest on the provisional one of a function in progress, with the depth of that."""
+        self._former: dict[Context, Summary] = {}
+        """What these were in the round before."""
         self._contexts: dict[tuple[FunctionKey, ClassKey | None], set[Context]] = {}
         self._outlines: dict[FunctionKey, Outline] = {}
         self._globals: dict[tuple[str, str], Value] = {}
@@ -163,27 +172,61 @@ class Analyzer:
         progress = self._progress.get(context)
         if progress is not None:
             progress.recursive = True
+            self._rests_on(progress.depth)
             return progress.provisional
+        passing = self._passing.get(context)
+        if passing is not None:
+            self._rests_on(passing[1])
+            return passing[0]
         if self.runs > MAX_RUNS or len(self._progress) >= MAX_CALL_DEPTH:
             return Summary(context, is_known=False)
-        progress = _Progress(Summary(context))
+        depth = len(self._progress)
+        progress = _Progress(self._former.get(context) or Summary(context), depth, depth)
         self._progress[context] = progress
+        mark = len(self._passing)
         try:
             result = self._interpret(context)
+            # Of functions that call each other only the outermost goes further rounds, with all of them.
             for _ in range(MAX_ROUNDS):
-                if not progress.recursive or _same(result, progress.provisional):
+                if progress.lowest < depth or not progress.recursive:
                     break
+                members = self._since(mark)
+                settled = all(c in self._former and _same(s, self._former[c]) for c, s in members.items())
+                if settled and _same(result, progress.provisional):
+                    break
+                self._former.update(members)
                 progress.provisional = result
+                self._forget(mark)
                 result = self._interpret(context)
             else:
-                result = Summary(context, result.events, is_known=False, objects=result.objects)
+                result = _unknown(result)
         except Exception as error:
             self._on_failure(context.key, error)
             result = Summary(context, is_known=False)
         finally:
             del self._progress[context]
+        if progress.lowest < depth:
+            self._rests_on(progress.lowest)
+            self._passing[context] = (result, progress.lowest)
+            return result
+        for inner, summary in self._since(mark).items():
+            self._former.pop(inner, None)
+            self._summaries[inner] = summary if result.is_known else _unknown(summary)
+        self._forget(mark)
         self._summaries[context] = result
         return result
+
+    def _since(self, mark: int) -> dict[Context, Summary]:
+        return {c: self._passing[c][0] for c in list(self._passing)[mark:]}
+
+    def _forget(self, mark: int) -> None:
+        while len(self._passing) > mark:
+            self._passing.popitem()
+
+    def _rests_on(self, depth: int) -> None:
+        if self._progress:
+            top = next(reversed(self._progress.values()))
+            top.lowest = min(top.lowest, depth)
 
     def _interpret(self, context: Context) -> Summary:
         outline = self.outline(context.key)
@@ -408,6 +451,14 @@ class Analyzer:
                 return False
         return True
 
+    def is_wrapped(self, key: FunctionKey) -> bool:
+        """Whether a decorator of the project's own takes a function's place."""
+        for decorator in self.program.function(key).decorators:
+            target = decorator.func if isinstance(decorator, model.CallSite) else decorator
+            if isinstance(self.program.resolve(key.path, target), FunctionAtom):
+                return True
+        return False
+
     def is_quiet(self, key: FunctionKey) -> bool:
         """Whether a decorator switches gradients off."""
         for decorator in self.program.function(key).decorators:
@@ -424,7 +475,7 @@ class Analyzer:
         frame = Interpreter(self, module, Decisions((), {}))
         return self.decorate(frame, of_atom(atom), atom.key)
 
-    def decorate(self, frame: Interpreter, value: Value, key: FunctionKey) -> Value:
+    def decorate(self, frame: Operands, value: Value, key: FunctionKey) -> Value:
         """A function value after the project's decorators; unknown when one cannot be followed."""
         function = self.program.function(key)
         for decorator in reversed(function.decorators):
@@ -648,7 +699,21 @@ def _is_module_self(frame: Interpreter) -> bool:
 
 
 def _same(a: Summary, b: Summary) -> bool:
-    return a.modes == b.modes and a.value == b.value and len(a.events) == len(b.events) and a.fields == b.fields
+    # Each round adds a call to the ways that lead to the same places.
+    return (
+        {k: _places(v) for k, v in a.modes.items()} == {k: _places(v) for k, v in b.modes.items()}
+        and {(type(e), e.site.base) for e in a.events} == {(type(e), e.site.base) for e in b.events}
+        and a.value == b.value
+        and a.fields == b.fields
+    )
+
+
+def _unknown(summary: Summary) -> Summary:
+    return Summary(summary.context, summary.events, is_known=False, objects=summary.objects)
+
+
+def _places(modes: ModeSet) -> set[tuple[str, object, bool]]:
+    return {(d.kind, d.site.base if d.site is not None else d.location, d.crossed) for d in modes}
 
 
 def _stripped(held: Object | None) -> Object | None:

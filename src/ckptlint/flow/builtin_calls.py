@@ -45,6 +45,8 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return NONE
     if name == "str" and len(given) == 1:
         return of_text(c.pieces_of(given[0], written(operand.args[0].value)))
+    if name == "map" and len(given) >= 2:
+        return _mapped(c, given, operand)
     if name == "next" and given:
         return join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
     if name == "enumerate" and given:
@@ -56,6 +58,13 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
 
 def _item(c: Calls, value: Value) -> Value:
     return join_all([c.any_of(r) for r in value.refs()] or [derived([value])])
+
+
+def _mapped(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
+    before = c.state.copy()
+    element = c.call_value(given[0], [_item(c, v) for v in given[1:]], operand.at)
+    c.state = before.join(c.state)
+    return of_atom(c.make(operand.at, items=Items("generator", (), True, element)))
 
 
 def _closed(c: Calls, value: Value) -> Items | None:

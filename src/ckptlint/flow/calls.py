@@ -8,6 +8,7 @@ from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     NONE,
+    NOTHING,
     UNKNOWN,
     UNKNOWN_MODE,
     ApiAtom,
@@ -242,6 +243,8 @@ class Calls(Operands):
         if assigned is not None and len(assigned.atoms) != 0:
             return self._call_any(assigned, arguments, operand)
         content = self.state.items.get(ref.location)
+        if content is None and name in ("update", "setdefault") and self._may_be_dict(ref, held):
+            content = self._given_dict(ref, name, arguments)
         if content is not None:
             found = self._container_method(ref, content, name, arguments, operand)
             if found is not None:
@@ -270,6 +273,21 @@ class Calls(Operands):
         if last_word(name) in MODEL_WORDS or self._used_as_model(Field(ref.location, name)):
             return self._call_any(self.state.read_field(ref.location, name), arguments, operand)
         return self._call_unseen_method(ref, name, arguments, operand)
+
+    def _may_be_dict(self, ref: Ref, held: Object | None) -> bool:
+        """Whether an object that is not seen may be a dict: a loaded one, or one that the caller gave."""
+        if held is not None and (held.model is not None or held.role not in (None, Role.LOAD)):
+            return False
+        is_loaded = held is not None and held.role is Role.LOAD
+        return is_loaded or not isinstance(root_of(ref.location), Made)
+
+    def _given_dict(self, ref: Ref, name: str, arguments: Arguments) -> Items | None:
+        """What is known of it, when the arguments are those of a dict's method; else it may hold anything."""
+        given = [self.state.items.get(a.location) for v in arguments.positional for a in v.refs()]
+        if name == "setdefault" or (not arguments.open and len(given) == len(arguments.positional) and all(given)):
+            return Items("delta")
+        self.state.items[ref.location] = Items("delta", open=True)
+        return None
 
     def _used_as_model(self, location: Field) -> bool:
         return self.analyzer.use_of(self, location) in MODULE_ROLES
@@ -329,6 +347,8 @@ class Calls(Operands):
         for row in rows:
             if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT):
                 return self._apply(row, receiver, arguments, operand)
+            if row.role is Role.MODE_SWITCH:
+                self.set_modes(receiver, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
         return derived([receiver, *arguments.values()])
 
@@ -367,7 +387,11 @@ class Calls(Operands):
                 content = content._replace(open=True) if key == "**" else content.put(key, value, self.site(operand.at))
             self.state.items[location] = content
             return NONE
-        if name in ("get", "pop", "setdefault") and given and content.kind == "dict":
+        if (
+            name in ("get", "pop", "setdefault")
+            and given
+            and (content.kind == "dict" or (name == "setdefault" and content.kind == "delta"))
+        ):
             key_atom = given[0].constant()
             found = content.get(key_atom.value) if key_atom is not None else None
             if name == "pop" and key_atom is not None:
@@ -449,6 +473,9 @@ class Calls(Operands):
 
     def _call_object(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
         held = self.object_at(ref.location)
+        if held is None and isinstance(ref.location, Field) and self.catalog.evidence(ref.location.name) is not None:
+            # `getattr(model, "eval")()`, `off = model.eval; off()`.
+            return self._call_method(Ref(ref.location.base), ref.location.name, arguments, operand)
         if held is not None and held.model is not None and held.role not in MODULE_ROLES:
             key = self.classes.method(held.model, "__call__")
             if key is not None:
@@ -532,13 +559,14 @@ class Calls(Operands):
             if found is not None:
                 return found
         if name in _ENDS:
+            self.state = self.state.copy()
             self.state.reachable = False
-            return UNKNOWN
+            return NOTHING
+        if name == "functools.partial" and arguments.positional:
+            return self._partial(arguments)
         api = self.catalog.api(name)
         if api is not None:
             return self._apply(api, None, arguments, operand)
-        if name == "functools.partial" and arguments.positional:
-            return self._partial(arguments)
         unresolved = name.startswith(UNRESOLVED)
         self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
         return derived(arguments.values())
@@ -583,13 +611,13 @@ class Calls(Operands):
             self._let_go(value, loses_mode, set())
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
-                    self._perhaps_call(atom)
+                    self._perhaps_call(atom, derived(v for v in arguments.values() if v is not value))
 
-    def _perhaps_call(self, atom: FunctionAtom) -> None:
+    def _perhaps_call(self, atom: FunctionAtom, given_to: Value = UNKNOWN) -> None:
         before = self.state.copy()
         at = self.program.function(atom.key).at
         parameters = self.program.function(atom.key).parameters
-        given = Arguments([UNKNOWN for p in parameters if p.default is None and p.kind in ("positional", "any")])
+        given = Arguments([given_to for p in parameters if p.default is None and p.kind in ("positional", "any")])
         self.call_function(atom, given, model.CallSite(at, model.Name(at, "<callback>"), []))
         self.state = before.join(self.state)
 

@@ -93,6 +93,8 @@ class Frame:
         """Depth of no_grad regions."""
         self.guards = 0
         """Depth of try statements that catch a missing key."""
+        self.asked: set[object] = set(self.outline.tested_keys)
+        """Keys that some `in` test asks for, named ones with what the name holds."""
         self.returns: list[tuple[Value, State]] = []
         self.yields: list[State] = []
         self.exits: list[LoopExits] = []
@@ -229,6 +231,11 @@ class Frame:
         refs = value.refs()
         # Alternatives of one value are switched together: whichever it is, it is the one used later.
         certain = not value.open
+        if not refs:
+            # What it came from may hold it: `for m in self.models.values(): m.eval()`.
+            for origin in sorted(value.origins, key=repr):
+                if not isinstance(origin, Ran | More):
+                    self._set_modes(origin, UNKNOWN_MODE, set())
         for ref in refs:
             new = modes if certain else modes | self.state.mode_of(ref.location)
             self._set_modes(ref.location, new, set())

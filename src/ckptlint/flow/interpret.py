@@ -147,6 +147,18 @@ class Interpreter(Calls):
             self.taint(ref, value)
 
     def _unpack(self, targets: list[Operand], value: Value) -> None:
+        atom = value.single
+        if atom is None and len(value.atoms) == 1:
+            # An item of a list that may hold others: `for i, m in enumerate(models)`.
+            inner = Value(value.atoms, False, value.origins)
+            rest = derived([value])
+            for target, part in zip(targets, self._parts(targets, inner), strict=True):
+                self.assign(target, join(part, rest), None)
+            return
+        for target, part in zip(targets, self._parts(targets, value), strict=True):
+            self.assign(target, part, None)
+
+    def _parts(self, targets: list[Operand], value: Value) -> list[Value]:
         parts: list[Value] | None = None
         starred = any(isinstance(t, model.Star) for t in targets)
         atom = value.single
@@ -161,8 +173,7 @@ class Interpreter(Calls):
                 parts = [UNKNOWN, value]
             elif content is None and not isinstance(atom.location, Made):
                 parts = [of_atom(Ref(Field(atom.location, ELEMENT)))] * len(targets)
-        for index, target in enumerate(targets):
-            self.assign(target, parts[index] if parts is not None else self._part_of(value), None)
+        return parts if parts is not None else [self._part_of(value)] * len(targets)
 
     def _is_named_item(self, ref: Ref, targets: list[Operand]) -> bool:
         """Whether it is a (name, tensor) pair of `named_parameters()` and its like."""
@@ -238,6 +249,8 @@ class Interpreter(Calls):
             self.markers = (*before, ("", (statement.at[0], statement.at[1], index, 0)))
             self.assign(target, item)
             self.block(statement.body)
+            if index + 1 < len(items) and not self.state.reachable and not exits.continues:
+                break
             for state in exits.continues:
                 self.state = self.state.join(state)
             exits.continues.clear()
@@ -381,37 +394,51 @@ class Interpreter(Calls):
             self._finally(statement, exits_before, returns_before)
 
     def _finally(self, statement: model.Try, exits_before: list[tuple[int, int]], returns_before: int) -> None:
-        # Every way out of the try passes the finally block.
+        self._at_every_exit(lambda: self.block(statement.final), exits_before, returns_before)
+
+    def _at_every_exit(
+        self, leave: Callable[[], None], exits_before: list[tuple[int, int]], returns_before: int
+    ) -> None:
+        """Do something on every way out of a statement: its end, and each return, break and continue in it."""
         normal = self.state
         for index in range(returns_before, len(self.returns)):
             value, state = self.returns[index]
             self.state = state.copy()
             inner = len(self.returns)
-            self.block(statement.final)
+            leave()
             del self.returns[inner:]
             self.returns[index] = (value, self.state)
         for exits, (breaks, continues) in zip(self.exits, exits_before, strict=True):
             for states, start in ((exits.breaks, breaks), (exits.continues, continues)):
                 for index in range(start, len(states)):
                     self.state = states[index].copy()
-                    self.block(statement.final)
+                    leave()
                     states[index] = self.state
-        self.state = normal
-        if normal.reachable:
-            self.block(statement.final)
+        self.state = normal if normal.reachable else normal.copy()
+        leave()
 
     # --------------------------------------------------------------------------------------------------- with
 
     def region(self, statement: model.Region) -> None:
         """with, around its body."""
         leave: list[Callable[[], None]] = []
+        exits_before = [(len(x.breaks), len(x.continues)) for x in self.exits]
+        returns_before = len(self.returns)
         for item in statement.items:
             value = self._enter(item, leave)
             if item.target is not None:
                 self.assign(item.target, value, item.value)
         self.block(statement.body)
-        for undo in reversed(leave):
-            undo()
+        guarded, quiet = self.guards, self.quiet
+
+        def undo_all() -> None:
+            # Each way out leaves the same regions once.
+            self.guards, self.quiet = guarded, quiet
+            for undo in reversed(leave):
+                undo()
+
+        if leave:
+            self._at_every_exit(undo_all, exits_before, returns_before)
 
     def _enter(self, item: model.WithItem, leave: list[Callable[[], None]]) -> Value:
         operand = item.value
@@ -422,6 +449,8 @@ class Interpreter(Calls):
         manager = self.analyzer.context_manager(self, operand)
         if manager is not None:
             return manager.enter(leave)
+        if written(operand.func).rsplit(".", 1)[-1] == "suppress":
+            self._enter_suppress(operand, leave)
         value = self.evaluate(operand)
         atom = value.single
         held = self.object_at(atom.location) if isinstance(atom, Ref) else None
@@ -452,6 +481,16 @@ class Interpreter(Calls):
                     written(operand),
                 )
             )
+
+    def _enter_suppress(self, operand: model.CallSite, leave: list[Callable[[], None]]) -> None:
+        if not any(_is_absent_key(argument.value) for argument in operand.args):
+            return
+        self.guards += 1
+
+        def undo() -> None:
+            self.guards -= 1
+
+        leave.append(undo)
 
     def _enter_no_grad(self, options: Any, arguments: dict[str, Value], leave: list[Callable[[], None]]) -> None:
         if options.get("grad", "off") != "off" and "flag" not in options:
@@ -521,7 +560,11 @@ def _catches_absent_key(handler: model.Handler) -> bool:
     if handler.type is None:
         return True
     types = handler.type.items if isinstance(handler.type, model.Sequence) else [handler.type]
-    return any(written(t).rsplit(".", 1)[-1] in ABSENT_KEY_ERRORS for t in types)
+    return any(_is_absent_key(t) for t in types)
+
+
+def _is_absent_key(error: Operand) -> bool:
+    return written(error).rsplit(".", 1)[-1] in ABSENT_KEY_ERRORS
 
 
 # ----------------------------------------------------------------------------------------------- statements
@@ -568,6 +611,8 @@ def _augment(f: Interpreter, statement: model.Augment) -> None:
 
 def _return(f: Interpreter, statement: model.Return) -> None:
     value = f.evaluate(statement.value) if statement.value is not None else constant(None)
+    if not f.state.reachable:
+        return  # `return sys.exit()`
     f.returns.append((value, f.state))
     f.state = DEAD
 

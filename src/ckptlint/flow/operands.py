@@ -37,13 +37,13 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
+from ckptlint.flow.state import ANY_ITEM
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
 
-ELEMENT = "[]"
-"""The field that stands for any item of a container that is not seen."""
+ELEMENT = ANY_ITEM
 SOME = "<some>"
 """Last part of the qualified name of some member of a library's module."""
 CHECKPOINT_WORDS = frozenset(
@@ -174,9 +174,19 @@ class Operands(Frame):
         if "classmethod" in names:
             return of_atom(FunctionAtom(key, None, owner, arguments=(of_atom(ClassAtom(owner)),)))
         bound = of_atom(FunctionAtom(key, ref, owner))
+        if self.analyzer.is_wrapped(key):
+            return self._bound_wrapper(self.analyzer.decorate(self, of_atom(FunctionAtom(key, None, owner)), key), ref)
         if names & {"property", "cached_property", "lazyproperty"}:
             return self.call_value(bound, [], operand.at)
         return bound
+
+    def _bound_wrapper(self, wrapped: Value, ref: Ref) -> Value:
+        """A method as its decorators leave it, bound to its receiver."""
+        atoms = frozenset(
+            a._replace(arguments=(of_atom(ref), *a.arguments)) if isinstance(a, FunctionAtom) else a
+            for a in wrapped.atoms
+        )
+        return Value(atoms, wrapped.open, wrapped.origins)
 
     def _unwrapped(self, ref: Ref, name: str) -> Ref | None:
         if name not in self.analyzer.inner_names:
@@ -254,8 +264,8 @@ class Operands(Frame):
         return join_all(found) if found else None
 
     def _read_key(self, ref: Ref, key: str, operand: model.Index, content: Items | None) -> None:
-        if content is not None and content.get(key) is not None:
-            return
+        if content is not None and (content.open or content.get(key) is not None):
+            return  # It was put in here, or may have been.
         held = self.object_at(ref.location)
         role = held.role if held is not None else None
         root = root_of(ref.location)
@@ -269,8 +279,12 @@ class Operands(Frame):
             or (isinstance(root, Made) and self._loaded_root(root) is None)
         ):
             return
-        guarded = self.guards > 0 or key in self.outline.tested_keys
+        guarded = self.is_guarded(key)
         self.record(KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), key, guarded))
+
+    def is_guarded(self, key: object) -> bool:
+        """Whether a missing key is provided for where the program is."""
+        return self.guards > 0 or key in self.asked
 
     def _loaded_root(self, root: Made) -> Made | None:
         held = self.objects.get(root)
@@ -474,6 +488,8 @@ def _logic(frame: Operands, operand: model.Logic) -> Value:
 def _compare(frame: Operands, operand: model.Compare) -> Value:
     left = frame.evaluate(operand.left)
     rights = [frame.evaluate(r) for r in operand.rights]
+    if operand.operators[0] in ("in", "not in") and (asked := left.constant()) is not None:
+        frame.asked.add(asked.value)
     if len(rights) == 1:
         found = _compared(left, operand.operators[0], rights[0], frame)
         if found is not None:

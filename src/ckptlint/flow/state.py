@@ -28,6 +28,8 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.fields import Fields
 
+ANY_ITEM = "[]"
+"""The field that stands for any item of a container that is not seen."""
 Test = tuple[str, bool]
 """A branch condition as written, and the side taken."""
 
@@ -91,6 +93,10 @@ class State:
         at = location
         while True:
             found = self.modes.get(at)
+            if isinstance(at, Field) and at.name.startswith("["):
+                others = self._modes_of_other_items(at)
+                if others:
+                    return others | (found if found is not None else self._whole_mode(at, location))
             if found is not None:
                 return found
             if not isinstance(at, Field):
@@ -99,6 +105,20 @@ class State:
         if isinstance(at, Made):
             return UNKNOWN_MODE
         return entry_mode(location)
+
+    def _modes_of_other_items(self, item: Field) -> ModeSet:
+        # An item at a key that is not known may be any of the items, and any of them may be it.
+        found: ModeSet = frozenset()
+        for key, modes in self.modes.items():
+            if not isinstance(key, Field) or key.base != item.base or key == item or not key.name.startswith("["):
+                continue
+            if ANY_ITEM in (key.name, item.name):
+                found |= modes
+        return found
+
+    def _whole_mode(self, item: Field, location: Location) -> ModeSet:
+        whole = self.mode_of(item.base)
+        return entry_mode(location) if whole == entry_mode(item.base) else whole
 
     def switch_mode(self, location: Location, modes: ModeSet) -> None:
         """Set the mode of a location and of everything below it."""

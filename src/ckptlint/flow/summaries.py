@@ -45,7 +45,7 @@ from ckptlint.flow.domain import (
     origins_of_atoms,
     root_of,
 )
-from ckptlint.flow.events import Event, Forward, Saved, Update
+from ckptlint.flow.events import Event, Forward, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -449,6 +449,8 @@ class Application:
             if isinstance(mapped, Saved) and (mapped.stored.items is None or mapped.stored.items.kind == "delta"):
                 # What the caller gave is only known here.
                 mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
+            if isinstance(mapped, KeyRead) and not mapped.guarded and frame.is_guarded(mapped.key):  # type: ignore[attr-defined]
+                mapped = replace(mapped, guarded=True)
             if isinstance(mapped, Update):
                 mapped = replace(
                     mapped,
