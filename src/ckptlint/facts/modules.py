@@ -232,19 +232,27 @@ class Modules:
         return NO
 
     def _hides_a_part(self, path: str, function: Function, statement: model.Bind) -> bool:
-        """`self.part = part`, or a call of something that is not found: a part that this class does not show."""
-        if not any(isinstance(target, model.Attribute) for target in statement.targets):
+        """`self.part = part` that is called later, or a call of something not found: a part this class does not show."""
+        attributes = [target.name for target in statement.targets if isinstance(target, model.Attribute)]
+        if not attributes:
             return False
         value = statement.value
-        names = {p.name for p in function.parameters}
         if isinstance(value, model.Name):
-            return value.id in names and _sounds_like_module(value.id)
+            given = any(p.name == value.id for p in function.parameters)
+            return given and self._calls_any(path, function.model, attributes)
         if not isinstance(value, model.CallSite):
             return False
         root = root_name(value.func)
         if isinstance(value.func, model.Attribute) and function.parameters and root == function.parameters[0].name:
             return False  # A method of its own is looked at with the others.
         return self.program.resolve(path, value.func) is None and isinstance(value.func, model.Name | model.Index)
+
+    def _calls_any(self, path: str, owner: int | None, names: list[str]) -> bool:
+        record = self.program.record(path)
+        if record is None or owner is None:
+            return False
+        methods = record.classes[owner].methods.values()
+        return any(name in record.functions[index].calls for name in names for index in methods)
 
 
 _BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
@@ -266,13 +274,6 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
 
 def _looks_like_class(name: str) -> bool:
     return name.rsplit(".", 1)[-1][:1].isupper()
-
-
-def _sounds_like_module(name: str) -> bool:
-    words = set(name.lower().split("_"))
-    return bool(
-        words & {"model", "net", "network", "encoder", "decoder", "backbone", "head", "module", "layer", "block"}
-    )
 
 
 def _reads_training(function: Function) -> bool:
