@@ -32,6 +32,7 @@ from ckptlint.flow.domain import (
     Parameter,
     Ran,
     Ref,
+    Text,
     Value,
     constant,
     derived,
@@ -175,7 +176,8 @@ class Calls(Operands):
     def _call_attribute(
         self, receiver: Value, func: model.Attribute, arguments: Arguments, operand: model.CallSite
     ) -> Value:
-        if not receiver.atoms:
+        if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
+            # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
         atoms = [atom for atom in ordered(receiver.atoms) if not isinstance(atom, Others)]
         before = self.state
@@ -335,7 +337,7 @@ class Calls(Operands):
             if location == ref.location or (is_part and _is_below(location, ref.location)):
                 self.state.modes[location] = self.state.modes[location] | UNKNOWN_MODE
         if ref.location not in self.state.modes and words_of(name) & MODE_WORDS:
-            self.state.switch_mode(ref.location, UNKNOWN_MODE)
+            self.set_modes(of_atom(ref), UNKNOWN_MODE)
         self._hand_over(arguments, name, project=True)
         self.taint(ref, derived(arguments.values()))
         return derived([of_atom(ref), *arguments.values()])
