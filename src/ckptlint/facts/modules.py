@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ckptlint.flow.analyzer import Analyzer
+from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     ApiAtom,
@@ -20,7 +21,7 @@ from ckptlint.flow.domain import (
     Value,
 )
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, root_name, walk
+from ckptlint.flow.written import last_word, operands_of, root_name, walk
 from ckptlint.knowledge.catalog import MISSING, Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -82,7 +83,7 @@ class Modules:
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
 
-    def trait(self, held: Object | None, name: str, objects: Objects, depth: int = 0) -> Trait:
+    def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
         """A trait ("sensitive" or "buffers") of the model that an object is.
 
         `objects` tells what is at a location, for the parts that a container was given.
@@ -232,14 +233,14 @@ class Modules:
         return NO
 
     def _hides_a_part(self, path: str, function: Function, statement: model.Bind) -> bool:
-        """`self.part = part` that is called later, or a call of something not found: a part this class does not show."""
+        """`self.part = part` that is called later, or a call of something not found: a part not shown here."""
         attributes = [target.name for target in statement.targets if isinstance(target, model.Attribute)]
         if not attributes:
             return False
         value = statement.value
         if isinstance(value, model.Name):
             given = any(p.name == value.id for p in function.parameters)
-            return given and self._calls_any(path, function.model, attributes)
+            return given and (last_word(value.id) in MODEL_WORDS or self._calls_any(path, function.model, attributes))
         if not isinstance(value, model.CallSite):
             return False
         root = root_name(value.func)

@@ -296,7 +296,7 @@ class Analyzer:
         if not summary.is_known:
             frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
             return derived(arguments.values())
-        return Application(frame, summary, bindings, operand.at).apply()
+        return Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
 
     def bind(
         self, frame: Interpreter, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite

@@ -43,7 +43,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
             if key is not None and isinstance(key.value, str):
                 c.state.write_field(ref.location, key.value, given[2], len(given[0].atoms) == 1)
         return NONE
-    if name == "str" and len(given) == 1:
+    if name == "str" and len(given) == 1 and operand.args:
         return of_text(c.pieces_of(given[0], written(operand.args[0].value)))
     if name == "map" and len(given) >= 2:
         return _mapped(c, given, operand)

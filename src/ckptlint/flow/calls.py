@@ -234,6 +234,8 @@ class Calls(Operands):
     ) -> Value:
         held = self.object_at(ref.location)
         assigned = self.state.fields.get(ref.location, name)
+        if name in ("forward", "__call__") and held is not None and held.role in MODULE_ROLES:
+            return self._forward(ref, arguments, operand)
         if held is not None and held.model is not None:
             key = self.classes.method(held.model, name)
             if key is not None:

@@ -152,11 +152,14 @@ def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
 class Application:
     """One call: the callee's locations in the caller's frame, and the effects done there."""
 
-    def __init__(self, frame: Frame, summary: Summary, bindings: dict[Location, Value], at: Place) -> None:
+    def __init__(
+        self, frame: Frame, summary: Summary, bindings: dict[Location, Value], at: Place, name: str = ""
+    ) -> None:
         self.frame = frame
         self.summary = summary
         self.bindings = bindings
         self.at = at
+        self.name = name
         self.call = (frame.path, at)
         self.before = frame.state
         self._values: dict[Location, Value] = {}
@@ -479,7 +482,7 @@ class Application:
                     tuple(frame.loops),
                     frame.quiet == 0 and any(f.gradients for f in collapsed),
                     first.synthetic,
-                    frame.program.function(self.summary.context.key).name,
+                    self.name,
                     frame.statement,
                     frame.loop_places[0] if frame.loop_places else frame.statement,
                     method=frame.program.function(self.summary.context.key).name,
