@@ -179,6 +179,10 @@ class Calls(Operands):
         if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
+        row = self._row_of_all(receiver, func.name, arguments)
+        if row is not None:
+            # One of the objects it is, whichever: taken one by one, each would be switched only perhaps.
+            return self._apply(row, receiver, arguments, operand)
         atoms = [atom for atom in ordered(receiver.atoms) if not isinstance(atom, Others)]
         before = self.state
         results: list[Value] = []
@@ -192,6 +196,22 @@ class Calls(Operands):
         for state in states[1:]:
             self.state = self.state.join(state)
         return join_all(results)
+
+    def _row_of_all(self, receiver: Value, name: str, arguments: Arguments) -> Api | None:
+        """What a method does when all alternatives of its receiver are objects for which it does the same."""
+        refs = receiver.refs()
+        if len(refs) < 2 or any(
+            not isinstance(a, Ref | Others) and a != Const("NoneType", None) for a in receiver.atoms
+        ):
+            return None
+        rows: set[Api | None] = set()
+        for ref in refs:
+            held = self.object_at(ref.location)
+            is_own = held is not None and held.model is not None and self.classes.method(held.model, name) is not None
+            if is_own or self.state.fields.get(ref.location, name) is not None or ref.location in self.state.items:
+                return None
+            rows.add(self._method_row(ref, held, name, arguments))
+        return rows.pop() if len(rows) == 1 else None
 
     def _call_attribute_of(
         self, atom: Atom, func: model.Attribute, arguments: Arguments, operand: model.CallSite, alone: bool

@@ -227,18 +227,25 @@ class Frame:
         return self.state.mode_of(ref.location)
 
     def set_modes(self, value: Value, modes: ModeSet) -> None:
-        """Put every object a value may be into a mode; when it may be several, each only perhaps."""
+        """Put every object a value may be into a mode: whichever it is, it is the one that is used later.
+
+        Only an object that also has a name of its own may be used as another than was switched. What else the
+        value may be is not seen; that it was this object at all is then one assumption.
+        """
         refs = value.refs()
-        # Alternatives of one value are switched together: whichever it is, it is the one used later.
-        certain = not value.open
         if not refs:
             # What it came from may hold it: `for m in self.models.values(): m.eval()`.
             for origin in sorted(value.origins, key=repr):
                 if not isinstance(origin, Ran | More):
                     self._set_modes(origin, UNKNOWN_MODE, set())
+        if value.open and any(d.evaluates for d in modes):
+            modes = assuming(modes, "branch-correlation")
         for ref in refs:
-            new = modes if certain else modes | self.state.mode_of(ref.location)
-            self._set_modes(ref.location, new, set())
+            apart = len(refs) > 1 and self._has_own_name(ref)
+            self._set_modes(ref.location, modes | self.state.mode_of(ref.location) if apart else modes, set())
+
+    def _has_own_name(self, ref: Ref) -> bool:
+        return any(isinstance(v.single, Ref) and v.single.location == ref.location for v in self.state.names.values())
 
     def _set_modes(self, location: Location, modes: ModeSet, seen: set[Location]) -> None:
         if location in seen or len(seen) > 60:
