@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+# Not by the name: two interpreters may be called python3.
+VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
 
 .PHONY: test lint types layers unit ecosystem benchmark clean
 
@@ -28,7 +30,7 @@ benchmark: $(VENV)/ready
 	$(BIN)/python benchmarks/cpu_over_ast_parse.py --limit 15
 
 # Made anew when the dependencies change or another Python is asked for.
-$(VENV)/ready: pyproject.toml $(VENV)/python-$(notdir $(PYTHON))
+$(VENV)/ready: pyproject.toml $(VENV)/python-$(VERSION)
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
 	touch $@

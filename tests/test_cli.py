@@ -17,7 +17,8 @@ from ckptlint.engine import check as engine
 from ckptlint.engine.run import Failure, Outcome
 from tests.support import diagnostic, write
 
-BROKEN = "x = 1\ndef f(:\n"
+BROKEN = "torch.save(1)\ndef f(:\n"
+"""Not valid Python, and worth parsing: it saves something."""
 LINE = "a.py:2:7: CKP001 not valid Python: invalid syntax\n"
 
 
@@ -59,7 +60,7 @@ def test_what_goes_where(project: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert (code, out, err) == (1, LINE, "Found 1 diagnostic (1 error) in 1 file.\n")
     assert run(capsys, "--output-format", "concise", "--quiet")[1:] == (LINE, "")
     assert run(capsys, "--statistics", "-q")[1:] == ("1  CKP001  unreadable-file\n", "")
-    assert run(capsys, "-q")[1].splitlines()[1:] == ["  1 | x = 1", "  2 | def f(:", "    |       ^"]
+    assert run(capsys, "-q")[1].splitlines()[1:] == ["  1 | torch.save(1)", "  2 | def f(:", "    |       ^"]
 
 
 def test_verbose_says_what_is_in_force(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,6 +84,7 @@ def test_configuration_named_on_the_command_line(project: Path, capsys: pytest.C
     ("arguments", "message"),
     [
         (["missing.py", "pkgg"], "no such file or folder: missing.py\nno such file or folder: pkgg; did you mean `pkg`?"),
+        (["b.py", "pkg/bb.py"], "no such file or folder: b.py\nno such file or folder: pkg/bb.py; did you mean `pkg/b.py`?"),
         (["--quiet", "rules"], "(a command goes first: `ckptlint rules …`)"),
         (["--slect", "X"], "Did you mean"),
         (["--select", "CKP01"], "--select: no rule, topic or prefix is called `CKP01`; did you mean `CKP001`?"),
@@ -237,7 +239,7 @@ def test_explain_and_rules(capsys: pytest.CaptureFixture[str]) -> None:
     for name in ("CKP002", "ckp002", "unused-suppression"):
         code, out, _ = run(capsys, "explain", name)
         assert code == 0
-        assert out.startswith("# unused-suppression (CKP002)\n")
+        assert out.startswith("# CKP002 unused-suppression\n")
     code, out, _ = run(capsys, "rules")
     assert code == 0
     assert out.splitlines()[1].split()[:4] == ["CKP001", "unreadable-file", "tool", "error"]
@@ -273,12 +275,13 @@ def test_a_closed_pipe(tmp_path: Path) -> None:
     assert err == "Found 2,000 diagnostics (2,000 errors) in 2,000 files.\n"
 
 
-def test_interrupted(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "ready")
+@pytest.mark.parametrize("waiting", ["check_command.check_files", "Analyzer._interpret"])
+def test_interrupted(waiting: str, tmp_path: Path) -> None:
+    os.mkfifo(write(tmp_path, {"a.py": "import torch\ntorch.save(1, 'a')\n"}) / "ready")
     code = (
-        "import sys, time; from ckptlint import cli, check_command\n"
+        "import sys, time; from ckptlint import cli, check_command; from ckptlint.flow.analyzer import Analyzer\n"
         "def wait(*a): open('ready', 'w').close(); time.sleep(60)\n"
-        "check_command.check_files = wait; sys.exit(cli.main(['-q', '.']))"
+        f"{waiting} = wait; sys.exit(cli.main(['-q', '.']))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     (tmp_path / "ready").read_text()

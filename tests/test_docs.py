@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
+from ckptlint.cli import main
 from ckptlint.rules import all_rules
 
 REPOSITORY = Path(__file__).parent.parent
@@ -57,3 +59,12 @@ def test_links_lead_somewhere(page: Path) -> None:
         headings = re.findall(r"^#+ (.+)$", other.read_text(encoding="utf-8"), re.MULTILINE) if anchor else []
         anchors = [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings]
         assert not anchor or anchor in anchors, target
+
+
+def test_the_readme_shows_what_is_printed(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    assert main(["examples"]) == 1
+    printed = indent("$ ckptlint examples\n" + capsys.readouterr().out, "    ")
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    shown = text.partition("<!-- output:start -->\n\n")[2].partition("\n<!-- output:end -->")[0]
+    assert shown == printed

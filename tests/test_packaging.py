@@ -26,7 +26,7 @@ def test_every_rule_has_its_page_and_own_code() -> None:
     folders = REPOSITORY / "src" / "ckptlint" / "rules"
     for rule in rules:
         page = folders / rule.topic / rule.name.replace("-", "_") / "rule.md"
-        assert page.read_text().startswith(f"# {rule.name} ({rule.code})\n"), page
+        assert page.read_text().startswith(f"# {rule.code} {rule.name}\n"), page
 
 
 def test_the_version_is_that_of_the_package() -> None:

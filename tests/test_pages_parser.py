@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 from textwrap import dedent
+from types import SimpleNamespace
 
 import pytest
 
+from tests import linting
 from tests.linting import lint, relative
 from tests.pages import Expected, PageError, apply_diff, mismatches, parse_page, read_project
 
@@ -194,14 +196,12 @@ def test_a_broken_project_is_told(tmp_path: Path) -> None:
 def test_linting_writes_the_files_and_asks_the_engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: dict[str, str] = {}
 
-    def check(paths: list[Path]) -> list[object]:
+    def check(paths: list[Path]) -> SimpleNamespace:
         for path in paths:
             seen.update({p.relative_to(path).as_posix(): p.read_text() for p in path.rglob("*.py")})
-        return []
+        return SimpleNamespace(diagnostics=[], failures=[])
 
-    import ckptlint.engine
-
-    monkeypatch.setattr(ckptlint.engine, "check", check, raising=False)
+    monkeypatch.setattr(linting, "check_paths", check)
     assert lint(TWO | {"lib/c.py": ""}, tmp_path) == []
     assert seen == TWO | {"lib/c.py": ""}
     assert relative(str(tmp_path / "project" / "lib" / "c.py"), tmp_path) == "lib/c.py"

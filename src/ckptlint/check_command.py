@@ -34,7 +34,7 @@ from ckptlint.report.summary import statistics as count_rules
 from ckptlint.report.summary import summary
 from ckptlint.report.view import View
 from ckptlint.selectors import Selection, Selector, nearest, parse_selector
-from ckptlint.syntax.decode import UndecodableError, decode
+from ckptlint.syntax.tree import Unreadable, read_source
 from ckptlint.text import Source
 
 T = TypeVar("T")
@@ -159,10 +159,12 @@ def _missing(path: Path) -> str:
     if path.name in ("check", "explain", "rules"):
         return f"{text} (a command goes first: `ckptlint {path.name} …`)"
     try:
-        found = nearest(path.name, os.listdir(path.parent))
+        # Without their suffixes, for two short names that end in `.py` are much alike.
+        stems = {os.path.splitext(name)[0]: name for name in sorted(os.listdir(path.parent))}
     except OSError:
         return text
-    return f"{text}; did you mean `{shown_path(str(path.parent / found), os.getcwd())}`?" if found else text
+    found = nearest(path.stem, stems)
+    return f"{text}; did you mean `{shown_path(str(path.parent / stems[found]), os.getcwd())}`?" if found else text
 
 
 def _standard_input(paths: Sequence[str], name: str | None) -> dict[Path, bytes]:
@@ -183,8 +185,8 @@ def _settings(parent: Path, config: str | None, isolated: bool, overrides: Overr
         path = Path(os.path.abspath(config)) if config is not None else None if isolated else find_config(parent)
         found = FileConfig() if path is None else read_config(path, shown_path(str(path), str(here)))
         settings = join(found, overrides, here)
-        if settings.api is not None:
-            catalog_of(settings)  # a wrong row is told now, not in the middle of the run
+        if settings.api is not None or settings.versions:
+            catalog_of(settings)  # what is wrong is told now, not in the middle of the run
         return settings
     except ConfigError as error:
         raise Refused(str(error)) from error
@@ -216,8 +218,8 @@ def _print_report(result: Result, output_format: str, output_file: str | None, s
     @lru_cache(maxsize=16)
     def source(shown: str) -> Source | None:
         try:
-            return decode(shown, files.read(files.located(shown)))
-        except (OSError, UndecodableError):
+            return read_source(shown, files.read(files.located(shown)))
+        except (OSError, Unreadable):
             return None
 
     if statistics:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from itertools import takewhile
 
 from ckptlint.rule import Rule
 from ckptlint.rules import all_rules
@@ -29,10 +30,16 @@ class Selector:
 
 
 def nearest(word: str, options: Iterable[str]) -> str | None:
-    """The option most like a mistyped word, when one is like it at all."""
+    """The option most like a mistyped word, when one is like it at all; of equals the one that begins alike."""
     known = {option.lower(): option for option in options}
-    found = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    return known[found[0]] if found else None
+    written = word.lower()
+
+    def likeness(option: str) -> tuple[float, int]:
+        alike = takewhile(lambda pair: pair[0] == pair[1], zip(option, written, strict=False))
+        return difflib.SequenceMatcher(None, option, written).ratio(), len(list(alike))
+
+    found = difflib.get_close_matches(written, known, n=max(len(known), 1), cutoff=0.6)
+    return known[max(found, key=likeness)] if found else None
 
 
 def suggestion(word: str, options: Iterable[str]) -> str:

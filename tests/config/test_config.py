@@ -177,3 +177,15 @@ def test_rows_of_knowledge_are_checked_with_their_place(tmp_path: Path) -> None:
         catalog_of(join(read, Overrides(), tmp_path))
     right = config(tmp_path, text.replace("optimiser", "optimizer"))
     assert catalog_of(join(right, Overrides(), tmp_path)).api("my.Adam") is not None
+
+
+def test_a_framework_that_nothing_is_known_of(tmp_path: Path) -> None:
+    read = config(tmp_path, "[versions]\ntorhc = '2.4'\n")
+    with pytest.raises(
+        ConfigError, match=r"`versions`: nothing is known of a framework `torhc`; did you mean `torch`\?"
+    ):
+        catalog_of(join(read, Overrides(), tmp_path))
+    with pytest.raises(ConfigError, match=r"`elsewhere`; known are .*\btorch\b"):
+        catalog_of(join(config(tmp_path, "[versions]\nelsewhere = '1'\n"), Overrides(), tmp_path))
+    own = "[versions]\nelsewhere = '1'\n[[api]]\nname = 'elsewhere.Adam'\nrole = 'optimizer'\nframework = 'elsewhere'\n"
+    assert catalog_of(join(config(tmp_path, own), Overrides(), tmp_path)).api("elsewhere.Adam") is not None

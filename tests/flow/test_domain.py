@@ -16,6 +16,7 @@ from ckptlint.flow.domain import (
     Field,
     Items,
     Made,
+    Others,
     Parameter,
     Ran,
     Site,
@@ -57,7 +58,10 @@ def test_a_join_loses_no_atom_unless_it_becomes_open(a: Value, b: Value) -> None
     assert joined.open >= (a.open or b.open)
     assert len(joined.atoms) <= MAX_ATOMS
     assert a.origins | b.origins <= joined.origins
-    if joined.atoms != a.atoms | b.atoms:
+    if Others() in joined.atoms:
+        assert len(joined.atoms) == MAX_ATOMS
+        assert joined.atoms - {Others()} <= a.atoms | b.atoms
+    elif joined.atoms != a.atoms | b.atoms:
         assert joined.open
         assert not joined.atoms
         assert origins_of_atoms(a.atoms | b.atoms) <= joined.origins
@@ -69,7 +73,7 @@ def test_a_join_loses_no_atom_unless_it_becomes_open(a: Value, b: Value) -> None
 def test_many_joins_say_what_each_says(given_values: list[Value]) -> None:
     joined = join_all(given_values)
     for value in given_values:
-        assert value.atoms <= joined.atoms or joined.open
+        assert value.atoms <= joined.atoms or joined.open or Others() in joined.atoms
     if not given_values:
         assert joined == UNKNOWN
 
@@ -142,7 +146,7 @@ def test_joined_containers_hold_what_either_holds(a: Items, b: Items) -> None:
         for key, value in source.entries:
             found = joined.get(key)
             assert found is not None
-            assert value.atoms <= found.atoms or found.open
+            assert value.atoms <= found.atoms or found.open or Others() in found.atoms
     only_one = dict(a.entries).keys() ^ dict(b.entries).keys()
     assert only_one <= joined.maybe
     assert join_items(a, a) == a

@@ -142,7 +142,6 @@ def test_stars_in_a_cycle_answer_the_same_whoever_is_asked_first() -> None:
         "try:\n    from b import f\nexcept ImportError:\n    from missing import f",
         "if c:\n    from b import f\nelse:\n    from d import f",
         "if c:\n    def f(): return 1\nelse:\n    def f(): return 2",
-        "from d import f\nf = wrap(f)",
         F + "f = wrap(f)",
     ],
 )

@@ -131,7 +131,7 @@ def test_parts_of_a_model_are_one_forward_at_the_call() -> None:
     big.generate(x)
     """
     found = analyse(textwrap.dedent(code))
-    assert found.forwards() == ["big", "generate"]
+    assert found.forwards() == ["big", "big.generate"]
     assert found.modes() == {"built"}
 
 

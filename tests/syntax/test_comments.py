@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ckptlint.syntax.comments import comments
-from ckptlint.syntax.decode import UndecodableError, decode
 from ckptlint.text import Source
 
 PIECES = [
@@ -48,21 +47,3 @@ def test_comments_of_real_files(module: str) -> None:
 def test_an_open_string_ends_with_its_row() -> None:
     assert ours("x = 'open # no\ny = 1  # yes\n") == [(2, 8, "# yes")]
     assert ours("a = 1\r\nb = '''open\n# no\n") == []
-
-
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (b"\xef\xbb\xbfx = '\xc3\xa9'", "x = 'é'"),
-        (b"# -*- coding: latin-1 -*-\nx = '\xe9'\n", "# -*- coding: latin-1 -*-\nx = 'é'\n"),
-        (b"a\r\nb\rc\x0c", "a\r\nb\rc\x0c"),
-    ],
-)
-def test_decode(data: bytes, text: str) -> None:
-    assert decode("a.py", data).text == text
-
-
-@pytest.mark.parametrize("data", [b"x = '\xe9'", b"# coding: nonsense\n", b"\xef\xbb\xbf# coding: latin-1\n"])
-def test_what_is_no_text(data: bytes) -> None:
-    with pytest.raises(UndecodableError):
-        decode("a.py", data)

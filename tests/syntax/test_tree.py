@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from ckptlint.syntax.limits import MAX_BRACKETS, MAX_BRANCHES, MAX_NESTING, MAX_STATEMENT
-from ckptlint.syntax.tree import Unreadable, decode, parse
+from ckptlint.syntax.tree import Unreadable, decode, parse, read_source
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from ckptlint.syntax.tree import Unreadable, decode, parse
         (b"\xef\xbb\xbf# coding: utf-8\nx", "# coding: utf-8\nx", "utf-8-sig"),
         (b"# -*- coding: latin-1 -*-\n'\xe9'", "# -*- coding: latin-1 -*-\n'é'", "iso8859-1"),
         (b"#!/bin/x\n# vim: set fileencoding=cp1252 :\n'\x80'", None, "cp1252"),
+        (b"a\r\nb\rc\x0c", "a\r\nb\rc\x0c", "utf-8"),
         (b"x = 1\n# coding: latin-1\n'\xc3\xa9'", "x = 1\n# coding: latin-1\n'é'", "utf-8"),
         (b"x\n\n# coding: nonsense\n", "x\n\n# coding: nonsense\n", "utf-8"),
     ],
@@ -27,6 +28,13 @@ def test_decode(data: bytes, text: str | None, encoding: str) -> None:
     assert codec == encoding
     assert text is None or found == text
     assert found.encode(codec) == data
+
+
+def test_a_source_keeps_what_writes_it_back() -> None:
+    data = b"\xef\xbb\xbfx = '\xc3\xa9'\r\n"
+    source = read_source("a.py", data)
+    assert (source.path, source.text) == ("a.py", "x = 'é'\r\n")
+    assert source.text.encode(source.encoding) == data
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import gc
 import re
 import traceback
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 
 from ckptlint.config import Settings
@@ -16,7 +16,7 @@ from ckptlint.engine.files import ProjectFiles
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import RunBuilder
 from ckptlint.flow.analyzer import Analyzer
-from ckptlint.flow.domain import FunctionKey
+from ckptlint.flow.domain import FunctionKey, Site
 from ckptlint.flow.program import Program
 from ckptlint.knowledge.catalog import Catalog
 from ckptlint.knowledge.roles import Role
@@ -76,11 +76,12 @@ def run(files: ProjectFiles, settings: Settings) -> Outcome:
         for path in sorted(files.named):
             program.record(path.as_posix())
         for rule in all_rules():
-            outcome.diagnostics.extend(_run_rule(rule, facts, outcome))
+            outcome.diagnostics.extend(_run_rule(rule, facts, reader))
     finally:
         if was_enabled:
             gc.enable()
     outcome.diagnostics = _distinct(_shown(d, files, paths) for d in outcome.diagnostics)
+    outcome.failures = list(dict.fromkeys(outcome.failures))
     return outcome
 
 
@@ -113,15 +114,20 @@ class _Reader:
         except Unreadable as error:
             self._unreadable(path, error.row, error.column, f"not valid Python: {error.message}")
         except Exception as error:
-            self.outcome.failures.append(
-                Failure(f"reading {self.files.shown(self.paths[path])} failed: {_said(error)}")
-            )
+            self.broke(f"reading {self.shown(path)}", error)
         return None
 
     def failed(self, key: FunctionKey, error: Exception) -> None:
         """An internal error in the analysis of one function."""
-        shown = self.files.shown(self.paths[key.path])
-        self.outcome.failures.append(Failure(f"the analysis of {shown} failed: {_said(error)}"))
+        self.broke(f"the analysis of {self.shown(key.path)}", error)
+
+    def broke(self, what: str, error: Exception) -> None:
+        """An internal error, told once at the end."""
+        self.outcome.failures.append(Failure(f"{what} failed: {_said(error)}"))
+
+    def shown(self, path: str) -> str:
+        """A file of the program as the user sees it."""
+        return self.files.shown(self.paths[path])
 
     def _unreadable(self, path: str, row: int, column: int, message: str) -> None:
         span = Span(path, row, column, row, column + 1)
@@ -133,13 +139,27 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
 
 
-def _run_rule(rule: Rule, facts: Facts, outcome: Outcome) -> Iterator[Diagnostic]:
+def _run_rule(rule: Rule, facts: Facts, reader: _Reader) -> Iterator[Diagnostic]:
     for fact_type, check in rule.checks:
-        for fact in facts.of(fact_type):
+        try:
+            found = facts.of(fact_type)
+        except Exception as error:
+            reader.broke(f"rule {rule.code} has no facts: deriving {fact_type.__name__}", error)
+            continue
+        for fact in found:
             try:
                 yield from check(fact, facts)
             except Exception as error:
-                outcome.failures.append(Failure(f"rule {rule.code} failed on a {fact_type.__name__}: {_said(error)}"))
+                site = _site(fact)
+                where = f"{reader.shown(site.path)}:{site.at[0]}" if site else f"a {fact_type.__name__}"
+                reader.broke(f"rule {rule.code} on {where}", error)
+
+
+def _site(fact: object) -> Site | None:
+    """Where a fact was seen: its own site, or that of the event it holds."""
+    held = [getattr(fact, one.name) for one in fields(fact)] if is_dataclass(fact) else []
+    sites = (*held, *(getattr(one, "site", None) for one in held))
+    return next((one for one in sites if isinstance(one, Site)), None)
 
 
 def _shown(diagnostic: Diagnostic, files: ProjectFiles, paths: dict[str, Path]) -> Diagnostic:

@@ -15,7 +15,7 @@ from ckptlint.rules.tool.unreadable_file import RULE as UNREADABLE_FILE
 from ckptlint.rules.tool.unused_suppression import RULE as UNUSED_SUPPRESSION
 from ckptlint.selectors import UnknownSelectorError, nearest, parse_selector
 from ckptlint.syntax.comments import comments
-from ckptlint.syntax.decode import UndecodableError, decode
+from ckptlint.syntax.tree import Unreadable, read_source
 from ckptlint.text import Source, Span
 
 _WORTH_READING = re.compile(rb"ckptlint|noqa", re.IGNORECASE)
@@ -103,8 +103,8 @@ def _apply(found: FileSuppressions, reported: list[Diagnostic], ran: frozenset[s
 def _source_with_suppressions(path: str, files: ProjectFiles) -> Source | None:
     try:
         data = files.read(files.located(path))
-        return decode(path, data) if _WORTH_READING.search(data) else None
-    except (OSError, UndecodableError):
+        return read_source(path, data) if _WORTH_READING.search(data) else None
+    except (OSError, Unreadable):
         return None
 
 

@@ -190,7 +190,7 @@ def _parameters_in(checkpoint: Checkpoint, value: Value, items: Items | None) ->
         return StoredParameters(
             site, site, "generator", kind == "named_parameters", False, False, _owner(run, held), checkpoint
         )
-    if items is None or items.element is None or items.entries:
+    if items is None or items.element is None or items.entries or not items.whole:
         return None
     found = _snapshot_behind(run, items.element)
     if found is None:
@@ -293,11 +293,18 @@ def _linked(run: Run, load: Loaded, saves: list[Checkpoint]) -> tuple[list[Check
         if len(pattern) == 1 and not pattern[0].startswith("{"):
             return [], frozenset()  # A literal file that nobody here writes comes from outside.
     models = _restored_models(run, load)
-    if not models:
-        return [], frozenset()
     same = [s for s in saves if s.models & models]
+    if not same:
+        # What reads two of a file's keys or more, in the program that writes them, reads that file.
+        keys = {e.key for e in run.events if isinstance(e, KeyRead) and _is_of(e, load)}
+        same = [s for s in saves if s.schema is not None and len(keys.intersection(s.schema.keys)) >= 2]
     unclear = [s for s in saves if not s.models and s.schema is None and not s.is_plain_state]
     return ([*same, *unclear] if same else []), frozenset({Assumption.PATH_PATTERN})
+
+
+def _is_of(read: KeyRead, load: Loaded) -> bool:
+    made = {ref.location for ref in load.made.refs()}
+    return any(ref.location in made for ref in read.holder.refs())
 
 
 def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:

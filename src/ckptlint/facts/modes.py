@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.facts.vocabulary import (
-    DELIBERATE_WORDS,
-    EVALUATION_DATA_WORDS,
-    EVALUATION_WORDS,
-    SAMPLING_WORDS,
-    TRAINING_DATA_WORDS,
-    TRAINING_WORDS,
-)
-from ckptlint.flow.domain import Field, Made, ModeDef, More, Object, Ran, Ref, Site, Value, root_of
+from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
+from ckptlint.flow.domain import Const, Field, Made, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
 
@@ -63,9 +56,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
         trained = _trained(run)
         if trained is None:
             continue
-        for event in run.events:
-            if not isinstance(event, Forward) or event.site in trained or event.synthetic:
-                continue
+        for event in _first_of_each(e for e in _forwards(run) if e.site not in trained and not e.synthetic):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
@@ -74,7 +65,7 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
                 continue
             reason, assumptions = found
             held, assumed = model
-            yield EvaluationForward(event, run, reason, _sensitive(facts, held), assumptions | assumed)
+            yield EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -89,14 +80,25 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             for e in run.events
             if isinstance(e, Switched) and e.mode == "train"
         )
-        for event in run.events:
-            if not isinstance(event, Forward) or event.site not in trained or not event.gradients:
-                continue
+        for event in _first_of_each(e for e in _forwards(run) if e.site in trained and e.gradients):
             model = _models_of(facts, run, event)
             if model is None or _is_inside_model(facts, run, event):
                 continue
             held, assumed = model
-            yield TrainingForward(event, run, _sensitive(facts, held), assumed, restorers)
+            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers)
+
+
+def _forwards(run: Run) -> Iterator[Forward]:
+    return (event for event in run.events if isinstance(event, Forward))
+
+
+def _first_of_each(events: Iterable[Forward]) -> list[Forward]:
+    """Forward calls by place; of several of one model in one function under the same modes the first."""
+    found: dict[object, Forward] = {}
+    for event in sorted(events, key=lambda e: (e.site.path, e.site.at, e.site.chain)):
+        same = (event.within, event.site.chain, event.operand, event.modes, event.tests, event.loops)
+        found.setdefault(same, event)
+    return list(found.values())
 
 
 def _trained(run: Run) -> frozenset[Site] | None:
@@ -115,10 +117,12 @@ def _trained(run: Run) -> frozenset[Site] | None:
 def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | None], frozenset[Assumption]] | None:
     """The models a forward call may be of, and what is taken for granted; None when it may be something else."""
     refs = event.operand.refs()
-    if not refs or event.operand.open or len(refs) != len(event.operand.atoms):
+    foreign = [atom for atom in event.operand.atoms if not isinstance(atom, Ref | Others | Const)]
+    if not refs or foreign:
         return None
+    is_partial = event.operand.open or any(isinstance(atom, Others) for atom in event.operand.atoms)
     found: list[Object | None] = []
-    assumed: frozenset[Assumption] = frozenset()
+    assumed: frozenset[Assumption] = frozenset({Assumption.CLASS_UNSEEN} if is_partial else ())
     for ref in refs:
         held = run.object_at(ref.location)
         if held is not None and (held.role is not None or held.model is not None):
@@ -136,11 +140,11 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, models: list[Object | None]) -> Trait:
+def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
     """Whether the mode makes a difference for all of several models."""
-    traits = [facts.modules.trait(held, "sensitive") for held in models]
+    traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
     if all(trait.holds for trait in traits):
-        return traits[0]
+        return next((trait for trait in traits if trait.is_mild), traits[0])
     return Trait(False) if all(trait.holds is False for trait in traits) else Trait(None)
 
 
@@ -157,29 +161,23 @@ def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[A
         words |= words_of(event.method)
     if words & DELIBERATE_WORDS:
         return None
-    evaluation = EVALUATION_WORDS | facts.evaluation_names
     for function in reversed(names):
         if not function.index:
             break
-        own = words_of(function.name)
-        if own & evaluation and not own & TRAINING_WORDS:
+        purpose = purpose_of(function.name, facts.evaluation_names)
+        if purpose == "evaluation" or (purpose == "sampling" and not _is_within_training(run, event)):
             return f"`{function.name}`", frozenset()
-        if own & SAMPLING_WORDS and not own & TRAINING_WORDS and not _is_within_training(run, event):
-            return f"`{function.name}`", frozenset()
-        if own & TRAINING_WORDS:
+        if purpose == "training":
             break
     for loop in reversed(event.loops):
-        own = words_of(loop.split("(")[-1] if loop.startswith(_PASSING) else loop)
-        if own & TRAINING_DATA_WORDS:
+        purpose = data_purpose_of(loop)
+        if purpose == "training":
             break
-        if own & EVALUATION_DATA_WORDS:
+        if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()
     return None
-
-
-_PASSING = ("enumerate(", "tqdm(", "tqdm.tqdm(", "zip(", "iter(", "list(", "progress(", "track(")
 
 
 def _is_within_training(run: Run, event: Forward) -> bool:

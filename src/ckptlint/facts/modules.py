@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from ckptlint.flow.analyzer import Analyzer
+from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, Const, FunctionAtom, FunctionKey, Object, Value
+from ckptlint.flow.domain import (
+    ApiAtom,
+    ClassAtom,
+    ClassKey,
+    Const,
+    FunctionAtom,
+    FunctionKey,
+    Location,
+    Object,
+    Ref,
+    Value,
+)
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.written import last_word, operands_of, root_name, walk
 from ckptlint.knowledge.catalog import MISSING, Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -29,8 +41,36 @@ class Trait:
     layer: str = ""
     path: str = ""
     at: Place | None = None
+    is_mild: bool = False
+    """Only layers show it whose output in train mode depends on its own sample alone."""
+
+    @property
+    def settles(self) -> bool:
+        """Whether nothing further can change the answer."""
+        return self.holds is True and not self.is_mild
 
 
+class _Gathered:
+    """Traits of several parts: the first strong one, else a mild one, else unseen if any part is."""
+
+    def __init__(self) -> None:
+        self.mild: Trait | None = None
+        self.is_unseen = False
+
+    def add(self, trait: Trait) -> None:
+        if trait.holds is None:
+            self.is_unseen = True
+        elif trait.holds and self.mild is None:
+            self.mild = trait
+
+    @property
+    def result(self) -> Trait:
+        if self.is_unseen:
+            return UNSEEN
+        return self.mild if self.mild is not None else NO
+
+
+Objects = Callable[[Location], Object | None]
 NO = Trait(False)
 UNSEEN = Trait(None)
 
@@ -43,15 +83,23 @@ class Modules:
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
 
-    def trait(self, held: Object | None, name: str, depth: int = 0) -> Trait:
-        """A trait ("sensitive" or "buffers") of the model that an object is."""
-        if held is None:
+    def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
+        """A trait ("sensitive" or "buffers") of the model that an object is.
+
+        `objects` tells what is at a location, for the parts that a container was given.
+        """
+        if held is None or depth > MAX_NESTING:
             return UNSEEN
         if held.model is not None:
             return self._of_class(held.model, name, _literals(held.arguments), depth)
         if held.api is None:
             return UNSEEN
-        return self._of_api(held.api, name, dict(held.arguments), depth)
+        if held.api.role is Role.CONTAINER:
+            return self._of_container(held, name, objects, depth)
+        if held.api.role in (Role.WRAPPER, Role.AVERAGE):
+            return UNSEEN  # A wrapper is what it wraps; one that still stands for itself wraps the unknown.
+        bound = {k: _literal_of(v) for k, v in held.arguments}
+        return _trait(held.api, name, bound)
 
     def ties_weights(self, held: Object | None) -> bool:
         """Whether the model's constructor shares a parameter between two of its parts."""
@@ -70,11 +118,17 @@ class Modules:
 
     # ------------------------------------------------------------------------------------------------ library
 
-    def _of_api(self, api: Api, name: str, arguments: Mapping[str, Value], depth: int) -> Trait:
-        if api.role is Role.CONTAINER:
-            return UNSEEN
-        bound = {k: _literal_of(v) for k, v in arguments.items()}
-        return _trait(api, name, bound)
+    def _of_container(self, held: Object, name: str, objects: Objects, depth: int) -> Trait:
+        found = _Gathered()
+        found.is_unseen = not held.arguments
+        for _, value in held.arguments:
+            atom = value.single
+            part = objects(atom.location) if isinstance(atom, Ref) else None
+            trait = self.trait(part, name, objects, depth + 1) if part is not None and part.role else UNSEEN
+            if trait.settles:
+                return trait
+            found.add(trait)
+        return found.result
 
     # ---------------------------------------------------------------------------------------------- the project
 
@@ -90,13 +144,14 @@ class Modules:
         if depth > MAX_NESTING:
             return UNSEEN
         hierarchy = self.analyzer.classes.hierarchy(key)
-        unseen = not hierarchy.is_complete
+        found = _Gathered()
+        found.is_unseen = not hierarchy.is_complete
         for api in hierarchy.apis:
             if api.role in MODULE_ROLES and api.role not in (Role.MODULE_BASE, Role.CONTAINER):
                 trait = _trait(api, name, {})
-                if trait.holds:
+                if trait.settles:
                     return trait
-                unseen |= trait.holds is None
+                found.add(trait)
         for base in hierarchy.order:
             record = self.program.record(base.path)
             if record is None:
@@ -107,17 +162,17 @@ class Modules:
                     return Trait(True, "self.training", base.path, function.at)
                 given = arguments if method == "__init__" else {}
                 trait = self._of_function(FunctionKey(base.path, index), name, given, depth, method == "__init__")
-                if trait.holds:
+                if trait.settles:
                     return trait
-                unseen |= trait.holds is None
-        return UNSEEN if unseen else NO
+                found.add(trait)
+        return found.result
 
     def _of_function(
         self, key: FunctionKey, name: str, arguments: dict[str, object], depth: int, builds: bool
     ) -> Trait:
         function = self.program.function(key)
         environment = _environment(function, arguments)
-        unseen = False
+        gathered = _Gathered()
         called: set[int] = set()
         for statement in statements_of(function.body):
             for top in operands_of(statement):
@@ -129,17 +184,17 @@ class Modules:
                         trait = self._of_reference(key.path, operand, name)
                     else:
                         continue
-                    if trait.holds:
+                    if trait.settles:
                         return trait
-                    unseen |= trait.holds is None
-            if builds and isinstance(statement, model.Bind) and statement.value is not None:
-                unseen |= self._holds_something_given(function, statement)
+                    gathered.add(trait)
+            if builds and isinstance(statement, model.Bind) and self._hides_a_part(key.path, function, statement):
+                gathered.is_unseen = True
         for parameter in function.parameters:
             if parameter.default is not None:
                 trait = self._of_reference(key.path, parameter.default, name)
-                if trait.holds:
+                if trait.settles:
                     return trait
-        return UNSEEN if unseen else NO
+        return gathered.result
 
     def _of_call(
         self, path: str, call: model.CallSite, name: str, environment: Mapping[str, object], depth: int
@@ -155,7 +210,7 @@ class Modules:
                 return UNSEEN if api is None and _looks_like_class(atom.name) else NO
             bound = _bound_literals(api, call, environment)
             trait = _trait(api, name, bound)
-            return Trait(True, atom.name.rsplit(".", 1)[-1], path, call.at) if trait.holds else trait
+            return replace(trait, path=path, at=call.at) if trait.holds else trait
         if isinstance(atom, ClassAtom):
             if not self.analyzer.classes.hierarchy(atom.key).is_module:
                 return NO
@@ -174,18 +229,31 @@ class Modules:
             api = self.program.catalog.api(atom.name)
             if api is not None and api.role is Role.LAYER:
                 trait = _trait(api, name, {})
-                return Trait(True, atom.name.rsplit(".", 1)[-1], path, operand.at) if trait.holds else trait
+                return replace(trait, path=path, at=operand.at) if trait.holds else trait
         return NO
 
-    def _holds_something_given(self, function: Function, statement: model.Bind) -> bool:
-        """`self.part = part`: a module given from outside, which this class does not show."""
-        names = {p.name for p in function.parameters[1:]}
-        for target in statement.targets:
-            if not isinstance(target, model.Attribute) or not isinstance(statement.value, model.Name):
-                continue
-            if statement.value.id in names and _sounds_like_module(statement.value.id):
-                return True
-        return False
+    def _hides_a_part(self, path: str, function: Function, statement: model.Bind) -> bool:
+        """`self.part = part` that is called later, or a call of something not found: a part not shown here."""
+        attributes = [target.name for target in statement.targets if isinstance(target, model.Attribute)]
+        if not attributes:
+            return False
+        value = statement.value
+        if isinstance(value, model.Name):
+            given = any(p.name == value.id for p in function.parameters)
+            return given and (last_word(value.id) in MODEL_WORDS or self._calls_any(path, function.model, attributes))
+        if not isinstance(value, model.CallSite):
+            return False
+        root = root_name(value.func)
+        if isinstance(value.func, model.Attribute) and function.parameters and root == function.parameters[0].name:
+            return False  # A method of its own is looked at with the others.
+        return self.program.resolve(path, value.func) is None and isinstance(value.func, model.Name | model.Index)
+
+    def _calls_any(self, path: str, owner: int | None, names: list[str]) -> bool:
+        record = self.program.record(path)
+        if record is None or owner is None:
+            return False
+        methods = record.classes[owner].methods.values()
+        return any(name in record.functions[index].calls for name in names for index in methods)
 
 
 _BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
@@ -195,23 +263,18 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
     if api.role in (Role.LOAD, Role.OUTSIDE_LOAD):
         return UNSEEN
     if name not in api.options:
-        return UNSEEN if api.role is Role.MODEL else NO
+        return UNSEEN if api.role in (Role.MODEL, Role.WRAPPER, Role.AVERAGE) else NO
     holds = api.holds(name, bound)
     if holds is None and name == "sensitive":
         # A rate that is configured is one that somebody means to be above zero.
         holds = True
-    return Trait(holds, api.name.rsplit(".", 1)[-1])
+    return Trait(
+        holds, api.name.rsplit(".", 1)[-1], is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
+    )
 
 
 def _looks_like_class(name: str) -> bool:
     return name.rsplit(".", 1)[-1][:1].isupper()
-
-
-def _sounds_like_module(name: str) -> bool:
-    words = set(name.lower().split("_"))
-    return bool(
-        words & {"model", "net", "network", "encoder", "decoder", "backbone", "head", "module", "layer", "block"}
-    )
 
 
 def _reads_training(function: Function) -> bool:

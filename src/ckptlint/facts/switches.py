@@ -13,7 +13,7 @@ from ckptlint.semantics import model
 from ckptlint.semantics.model import CallSite, Place
 from ckptlint.text import Span
 
-MODEL_WORDS = frozenset(["model", "net", "network", "module"])
+MODEL_WORDS = frozenset("model net network module".split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -308,7 +308,7 @@ class Analyzer:
         if not summary.is_known:
             frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
             return derived(arguments.values())
-        return Application(frame, summary, bindings, operand.at).apply()
+        return Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
 
     def bind(
         self, frame: Interpreter, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
@@ -383,7 +383,9 @@ class Analyzer:
             if given is not None:
                 known.append((location, given))
                 continue
-            atom = value.single
+            # None beside an object says that there may be none: what is called then is the object.
+            atoms = [a for a in value.atoms if not (isinstance(a, Const) and a.value is None)]
+            atom = atoms[0] if len(atoms) == 1 and not value.open else None
             if isinstance(atom, Ref):
                 held = frame.object_at(atom.location)
                 if held is not None and (held.role is not None or held.model is not None):

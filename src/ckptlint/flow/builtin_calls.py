@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.domain import (
     NONE,
     UNKNOWN,
+    ApiAtom,
     Field,
     Items,
+    ModuleAtom,
     Ref,
     Value,
     constant,
@@ -17,7 +19,7 @@ from ckptlint.flow.domain import (
     join_all,
     of_atom,
 )
-from ckptlint.flow.operands import merged, of_text
+from ckptlint.flow.operands import SOME, merged, of_text
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -41,7 +43,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
             if key is not None and isinstance(key.value, str):
                 c.state.write_field(ref.location, key.value, given[2], len(given[0].atoms) == 1)
         return NONE
-    if name == "str" and len(given) == 1:
+    if name == "str" and len(given) == 1 and operand.args:
         return of_text(c.pieces_of(given[0], written(operand.args[0].value)))
     if name == "map" and len(given) >= 2:
         return _mapped(c, given, operand)
@@ -84,7 +86,7 @@ def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite) ->
     for ref in given[0].refs():
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
-    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters)))
+    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True)))
 
 
 def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
@@ -97,7 +99,8 @@ def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
         else:
             at = next((a.at for a in operand.args if a.keyword == key), operand.at)
             content = content.put(key, value, c.site(at))
-    return of_atom(c.make(operand.at, items=content))
+    whole = len(arguments.positional) == 1 and not arguments.keywords
+    return of_atom(c.make(operand.at, items=content._replace(whole=whole)))
 
 
 def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
@@ -106,6 +109,10 @@ def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
         place = model.Attribute(operand.at, operand.args[0].value, key.value, operand.at)
         found = c.attribute_of(given[0], key.value, place)
         return join(found, given[2]) if len(given) > 2 else found
+    modules = [a for a in given[0].atoms if isinstance(a, ModuleAtom)]
+    apis = [ApiAtom(f"{a.name}.{SOME}") for a in given[0].atoms if isinstance(a, ApiAtom)]
+    if modules or apis:
+        return Value(frozenset([*modules, *apis]), given[0].open)
     refs = [Ref(Field(r.location, "*")) for r in given[0].refs()]
     return Value(frozenset(refs), not refs, derived(given).origins)
 

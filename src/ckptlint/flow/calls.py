@@ -26,7 +26,9 @@ from ckptlint.flow.domain import (
     MethodAtom,
     ModeDef,
     ModeRead,
+    ModuleAtom,
     Object,
+    Others,
     Parameter,
     Ran,
     Ref,
@@ -49,42 +51,14 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 
 MODE_WORDS = frozenset(
-    [
-        "eval",
-        "evaluate",
-        "evaluation",
-        "evaluator",
-        "valid",
-        "validate",
-        "validation",
-        "val",
-        "test",
-        "testing",
-        "predict",
-        "prediction",
-        "infer",
-        "inference",
-        "generate",
-        "fit",
-        "train",
-        "training",
-        "trainer",
-    ]
+    (
+        "eval evaluate evaluation evaluator valid validate validation val test testing predict prediction "
+        "infer inference generate fit train training trainer"
+    ).split()
 )
 """Words in the name of an unseen callee that let it switch the mode of what it is given."""
 MODEL_WORDS = frozenset(
-    [
-        "model",
-        "net",
-        "network",
-        "module",
-        "generator",
-        "discriminator",
-        "encoder",
-        "decoder",
-        "backbone",
-        "classifier",
-    ]
+    ("model net network module generator discriminator encoder decoder backbone classifier").split()
 )
 """Words of names that mean a model when nothing else is known (assumption role-by-name)."""
 
@@ -158,7 +132,7 @@ class Calls(Operands):
     def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
         if not callee.atoms:
             return self._call_unknown(arguments, operand, [callee], written(operand.func))
-        atoms = ordered(callee.atoms)
+        atoms = [atom for atom in ordered(callee.atoms) if not isinstance(atom, Others)]
         if len(atoms) == 1 and not callee.open:
             return self._call_atom(atoms[0], arguments, operand)
         before = self.state
@@ -188,7 +162,16 @@ class Calls(Operands):
             return self._call_method(atom.receiver, atom.name, arguments, operand)
         if isinstance(atom, Ref):
             return self._call_object(atom, arguments, operand)
+        if isinstance(atom, ModuleAtom):
+            return self._made_by_table(operand)
         return self._call_unknown(arguments, operand, [], written(operand.func))
+
+    def _made_by_table(self, operand: model.CallSite) -> Value:
+        """`models.__dict__[name](…)`: one of the classes or factories of a module, which gives a fresh object."""
+        role = self.outline.uses.get(written(operand)) or Role.MODEL
+        ref = self.make(operand.at, held=Object(role, assumed=frozenset({"class-unseen"})))
+        self.state.switch_mode(ref.location, self.built(operand.at))
+        return of_atom(ref)
 
     def _call_attribute(
         self, receiver: Value, func: model.Attribute, arguments: Arguments, operand: model.CallSite
@@ -196,7 +179,7 @@ class Calls(Operands):
         if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
-        atoms = ordered(receiver.atoms)
+        atoms = [atom for atom in ordered(receiver.atoms) if not isinstance(atom, Others)]
         before = self.state
         results: list[Value] = []
         states = []
@@ -251,6 +234,8 @@ class Calls(Operands):
     ) -> Value:
         held = self.object_at(ref.location)
         assigned = self.state.fields.get(ref.location, name)
+        if name in ("forward", "__call__") and held is not None and held.role in MODULE_ROLES:
+            return self._forward(ref, arguments, operand)
         if held is not None and held.model is not None:
             key = self.classes.method(held.model, name)
             if key is not None:
@@ -511,12 +496,15 @@ class Calls(Operands):
             evidence.add("type")
         elif self.analyzer.use_of(self, ref.location) in MODULE_ROLES:
             evidence.add("use")
-        elif last_word(name.rsplit(".", 1)[-1]) in MODEL_WORDS:
+        elif (
+            isinstance(operand.func, model.Name | model.Attribute) and last_word(name.rsplit(".", 1)[-1]) in MODEL_WORDS
+        ):
             evidence.add("name")
         elif any(self._is_model_like(v) for v in arguments.values()):
             # A callable given by the caller, called on a model: it may do anything to it.
             self._hand_over(arguments, name, project=True)
         site = self.site(operand.at)
+        modes = self.state.mode_of(ref.location)
         own = self.self_location
         if own is not None and root_of(ref.location) == own and self._is_whole(own):
             # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
@@ -527,7 +515,7 @@ class Calls(Operands):
                 self.within,
                 self.state.tests,
                 of_atom(ref),
-                self.state.mode_of(ref.location),
+                modes,
                 tuple(self.loops),
                 self.quiet == 0,
                 self._synthetic(arguments),
@@ -690,24 +678,11 @@ def _is_below(location: object, whole: object) -> bool:
     return False
 
 
-_ENDS = frozenset({"sys.exit", "os._exit", "builtins.exit", "builtins.quit"})
+_ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 """Calls that do not come back."""
 _TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
 _SAME_TENSOR = frozenset(
-    [
-        "to",
-        "cuda",
-        "cpu",
-        "float",
-        "half",
-        "double",
-        "unsqueeze",
-        "squeeze",
-        "view",
-        "reshape",
-        "requires_grad_",
-        "contiguous",
-    ]
+    ("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous").split()
 )
 _INERT_METHODS = frozenset({"__init__", "__init_subclass__", "__setattr__", "__enter__", "__exit__", "__del__"})
 _CLASS_ROLES = frozenset(

@@ -17,7 +17,7 @@ from ckptlint.semantics.model import Place
 
 MAX_DEPTH = 3
 """Fields followed from one root; deeper access is unknown (DESIGN: access paths of depth 3)."""
-MAX_ATOMS = 4
+MAX_ATOMS = 8
 """Alternatives a value keeps; more of them are unknown."""
 MAX_CHAIN = 8
 """Call sites remembered between an event and the function that reports it."""
@@ -178,6 +178,12 @@ class MethodAtom(NamedTuple):
     at: Site
 
 
+class Others(NamedTuple):
+    """Further objects of the same standing as the references beside it, more than are kept."""
+
+    kind: str = "others"
+
+
 class ModeRead(NamedTuple):
     """`model.training` as it was: whether the modes then reaching the model were train."""
 
@@ -192,7 +198,7 @@ class Text(NamedTuple):
     """(text, is a hole), or a value that a caller may know."""
 
 
-Atom = Const | Ref | FunctionAtom | ClassAtom | ApiAtom | ModuleAtom | MethodAtom | ModeRead | Text
+Atom = Const | Ref | Others | FunctionAtom | ClassAtom | ApiAtom | ModuleAtom | MethodAtom | ModeRead | Text
 
 
 # ---------------------------------------------------------------------------------------------------- modes
@@ -322,10 +328,17 @@ def join(a: Value, b: Value) -> Value:
     """Either of two values."""
     if a is b or a == b:
         return a
-    atoms = a.atoms | b.atoms
-    if len(atoms) > MAX_ATOMS:
-        return Value(frozenset(), True, bounded(a.origins | b.origins | origins_of_atoms(atoms)))
-    return Value(atoms, a.open or b.open, bounded(a.origins | b.origins))
+    return limited(a.atoms | b.atoms, a.open or b.open, a.origins | b.origins)
+
+
+def limited(atoms: frozenset[Atom], is_open: bool, origins: frozenset[Origin]) -> Value:
+    """A value of these atoms: of too many references some are kept, of too many others none."""
+    if len(atoms) <= MAX_ATOMS:
+        return Value(atoms, is_open, bounded(origins))
+    if all(isinstance(atom, Ref | Others) for atom in atoms):
+        kept = ordered(atom for atom in atoms if isinstance(atom, Ref))[: MAX_ATOMS - 1]
+        return Value(frozenset(kept) | {Others()}, is_open, bounded(origins))
+    return Value(frozenset(), True, bounded(origins | origins_of_atoms(atoms)))
 
 
 def join_all(values: Iterable[Value]) -> Value:
@@ -424,6 +437,8 @@ class Items(NamedTuple):
     """Keys that only some paths give."""
     filters: tuple[str, ...] = ()
     """The tests of the comprehension that made it, as written."""
+    whole: bool = False
+    """It holds something made from each item of one iterable (a comprehension, `list(x)`), not single items."""
 
     def get(self, key: object) -> Value | None:
         """The value at a literal key or position."""
@@ -465,4 +480,5 @@ def join_items(a: Items, b: Items) -> Items:
         tuple({**dict(a.places), **dict(b.places)}.items()),
         a.maybe | b.maybe | (here ^ there),
         a.filters or b.filters,
+        a.whole and b.whole,
     )

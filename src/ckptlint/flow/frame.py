@@ -229,7 +229,8 @@ class Frame:
     def set_modes(self, value: Value, modes: ModeSet) -> None:
         """Put every object a value may be into a mode; when it may be several, each only perhaps."""
         refs = value.refs()
-        certain = len(refs) == 1 and not value.open
+        # Alternatives of one value are switched together: whichever it is, it is the one used later.
+        certain = not value.open
         if not refs:
             # What it came from may hold it: `for m in self.models.values(): m.eval()`.
             for origin in sorted(value.origins, key=repr):

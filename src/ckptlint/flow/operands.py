@@ -17,11 +17,13 @@ from ckptlint.flow.domain import (
     Field,
     FunctionAtom,
     FunctionKey,
+    Global,
     Items,
     Made,
     MethodAtom,
     ModeRead,
     ModuleAtom,
+    Others,
     Ref,
     Text,
     Value,
@@ -42,29 +44,13 @@ from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
 
 ELEMENT = ANY_ITEM
+SOME = "<some>"
+"""Last part of the qualified name of some member of a library's module."""
 CHECKPOINT_WORDS = frozenset(
-    [
-        "checkpoint",
-        "checkpoints",
-        "ckpt",
-        "ckpts",
-        "chkpt",
-        "cp",
-        "state",
-        "states",
-        "snapshot",
-        "saved",
-        "loaded",
-        "dict",
-        "package",
-        "params",
-        "weights",
-        "restored",
-        "resume",
-        "data",
-        "dump",
-        "content",
-    ]
+    (
+        "checkpoint checkpoints ckpt ckpts chkpt cp state states snapshot saved loaded dict package params "
+        "weights restored resume data dump content"
+    ).split()
 )
 """Words of names that may hold a loaded checkpoint; only used to decide which reads are worth keeping."""
 
@@ -113,7 +99,7 @@ class Operands(Frame):
         """An attribute of a value, alternative by alternative."""
         if not base.atoms:
             return derived([base])
-        values = [self._attribute(atom, name, operand) for atom in ordered(base.atoms)]
+        values = [self._attribute(a, name, operand) for a in ordered(base.atoms) if not isinstance(a, Others)]
         found = join_all(values)
         return join(found, UNKNOWN) if base.open else found
 
@@ -121,6 +107,8 @@ class Operands(Frame):
         if isinstance(atom, Ref):
             return self._attribute_of_ref(atom, name, operand)
         if isinstance(atom, ModuleAtom):
+            if name == "__dict__":
+                return of_atom(atom)
             found = self.program.member(atom, name)
             if isinstance(found, FunctionAtom | ClassAtom):
                 return self.analyzer.decorated_atom(found)
@@ -222,7 +210,11 @@ class Operands(Frame):
         for atom in ordered(base.atoms):
             if isinstance(atom, Ref):
                 results.append(self._item(atom, key.value if key is not None else None, key is not None, operand))
-            elif isinstance(atom, MethodAtom | ModuleAtom | FunctionAtom | ClassAtom | ApiAtom):
+            elif isinstance(atom, ModuleAtom):
+                results.append(of_atom(atom))  # Some member of a module, by its `__dict__`.
+            elif isinstance(atom, ApiAtom) and atom.name.endswith(".__dict__"):
+                results.append(of_atom(ApiAtom(f"{atom.name.removesuffix('.__dict__')}.{SOME}")))
+            elif isinstance(atom, MethodAtom | FunctionAtom | ClassAtom | ApiAtom):
                 results.append(UNKNOWN)
         found = join_all(results) if results else derived([base, *keys])
         return join(found, UNKNOWN) if base.open and results else found
@@ -243,11 +235,33 @@ class Operands(Frame):
             found = content.get(key)
             if found is not None:
                 return found
+        tabled = self._from_table(ref, key if literal else None)
+        if tabled is not None:
+            return tabled
         held = self.object_at(ref.location)
         if held is not None and held.role is Role.TENSOR:
             return Value(frozenset(), True, frozenset({ref.location}))
         name = f'["{key}"]' if literal and isinstance(key, str) else ELEMENT
         return self.state.read_field(ref.location, name)
+
+    def _from_table(self, ref: Ref, key: object) -> Value | None:
+        """An item of a dict or list that a module's top level writes down once (`BUILDERS[name]`)."""
+        location = ref.location
+        if not isinstance(location, Global):
+            return None
+        table = self.program.names(location.path).assigned.get(location.name)
+        if not isinstance(table, model.Mapping):
+            return None
+        found: list[Value] = []
+        for item in table.items:
+            if key is not None and isinstance(item.key, model.Literal) and item.key.value != key:
+                continue
+            atom = self.program.resolve(location.path, item.value)
+            if isinstance(atom, FunctionAtom | ClassAtom | ApiAtom):
+                found.append(of_atom(atom))
+            else:
+                return None
+        return join_all(found) if found else None
 
     def _read_key(self, ref: Ref, key: str, operand: model.Index, content: Items | None) -> None:
         if content is not None and (content.open or content.get(key) is not None):
@@ -443,7 +457,7 @@ def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
     del frame.loops[loops:]
     assigned = {k: v for k, v in frame.state.names.items() if k in frame.function.bound and k not in before}
     frame.state.names = {**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}}
-    content = Items(operand.kind, (), True, value, filters=tuple(filters))
+    content = Items(operand.kind, (), True, value, filters=tuple(filters), whole=True)
     return of_atom(frame.make(operand.at, items=content))
 
 

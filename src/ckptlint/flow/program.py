@@ -232,6 +232,8 @@ class Program:
         if name in names.classes:
             return ClassAtom(ClassKey(path, names.classes[name]))
         imported = record.imports.get(name)
+        if imported is not None and name in names.assigned and not _is_fallback(names.assigned[name]):
+            return Ref(Global(path, name))
         if imported is not None:
             return self.imported(path, imported, hops + 1)
         if name in names.assigned:
@@ -331,6 +333,11 @@ class Program:
         if isinstance(operand, model.Index):  # Generic[T], nn.Module[...]
             return self.resolve(path, operand.value, hops)
         return None
+
+
+def _is_fallback(value: Operand | None) -> bool:
+    """`try: import x … except ImportError: x = None`: the assignment stands in for the import."""
+    return isinstance(value, model.Literal)
 
 
 class _AnyName(bytes):

@@ -11,6 +11,7 @@ from ckptlint.flow.domain import (
     MORE,
     NOTHING,
     UNKNOWN,
+    Atom,
     Cell,
     Field,
     FunctionAtom,
@@ -37,6 +38,7 @@ from ckptlint.flow.domain import (
     derived,
     join_all,
     join_items,
+    limited,
     locations_in,
     of_atom,
     ordered,
@@ -150,11 +152,14 @@ def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
 class Application:
     """One call: the callee's locations in the caller's frame, and the effects done there."""
 
-    def __init__(self, frame: Frame, summary: Summary, bindings: dict[Location, Value], at: Place) -> None:
+    def __init__(
+        self, frame: Frame, summary: Summary, bindings: dict[Location, Value], at: Place, name: str = ""
+    ) -> None:
         self.frame = frame
         self.summary = summary
         self.bindings = bindings
         self.at = at
+        self.name = name
         self.call = (frame.path, at)
         self.before = frame.state
         self._values: dict[Location, Value] = {}
@@ -252,7 +257,7 @@ class Application:
         """A value of the callee in the caller's frame."""
         if not value.atoms and not value.origins:
             return value
-        atoms: set[object] = set()
+        atoms: set[Atom] = set()
         is_open = value.open
         origins: set[Origin] = set(self.origins(value.origins)) if value.origins else set()
         for atom in value.atoms:
@@ -281,9 +286,7 @@ class Application:
                 atoms |= mapped.atoms
             else:
                 atoms.add(atom)
-        if len(atoms) > 4:
-            return derived([Value(frozenset(atoms), True, frozenset(origins))])  # type: ignore[arg-type]
-        return Value(frozenset(atoms), is_open or not atoms, bounded(frozenset(origins)))  # type: ignore[arg-type]
+        return limited(frozenset(atoms), is_open or not atoms, frozenset(origins))
 
     def _piece(self, piece: object) -> tuple[object, ...]:
         if isinstance(piece, Value):
@@ -479,7 +482,7 @@ class Application:
                     tuple(frame.loops),
                     frame.quiet == 0 and any(f.gradients for f in collapsed),
                     first.synthetic,
-                    frame.program.function(self.summary.context.key).name,
+                    self.name,
                     frame.statement,
                     frame.loop_places[0] if frame.loop_places else frame.statement,
                     method=frame.program.function(self.summary.context.key).name,

@@ -16,6 +16,11 @@ def words_of(name: str) -> frozenset[str]:
     return frozenset(word.lower() for word in _WORD.findall(name))
 
 
+def words_in_order(name: str) -> list[str]:
+    """The words of a name or expression, in lower case, in order."""
+    return [word.lower() for word in _WORD.findall(name)]
+
+
 def last_word(name: str) -> str:
     """The last word of a snake_case or camelCase name, which says what it is (`module_state_dict` is a dict)."""
     words = [word for word in _WORD.findall(name) if not word.isdigit()]

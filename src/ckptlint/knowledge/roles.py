@@ -209,6 +209,7 @@ _MODULE: dict[str, Key] = {
     "mode": _text("the mode it is created in; default: train", *_MODES),
     "instance_of": _text("the qualified name of the class whose methods the result has"),
     "random": _condition("it draws random numbers in every mode"),
+    "per_sample": _flag("in train mode an output depends on its own sample only, and nothing is dropped"),
 }
 
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(

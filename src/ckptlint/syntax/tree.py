@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ckptlint.syntax.limits import find_excess
 from ckptlint.syntax.positions import Tokens, scan
+from ckptlint.text import Source
 
 if TYPE_CHECKING:
     import libcst
@@ -49,6 +50,11 @@ def decode(data: bytes) -> tuple[str, str]:
         raise Unreadable(f"the file cannot be decoded as {encoding}: {error}") from error
     refuse_nul(text)
     return text, encoding
+
+
+def read_source(path: str, data: bytes) -> Source:
+    """The file's text with its line ends kept. Raises `Unreadable`."""
+    return Source(path, *decode(data))
 
 
 def _encoding(data: bytes) -> str:

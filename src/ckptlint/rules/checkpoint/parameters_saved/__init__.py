@@ -23,7 +23,9 @@ RULE = Rule(
 @RULE.check(StoredParameters)
 def check(fact: StoredParameters, facts: Facts) -> Iterator[Diagnostic]:
     """Parameters saved directly, or in a list or dict."""
-    buffers = facts.modules.trait(fact.model, "buffers") if fact.model is not None else UNSEEN
+    buffers = (
+        facts.modules.trait(fact.model, "buffers", fact.checkpoint.run.object_at) if fact.model is not None else UNSEEN
+    )
     if fact.is_partial:
         return
     tied = facts.modules.ties_weights(fact.model)

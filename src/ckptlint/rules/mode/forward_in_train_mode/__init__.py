@@ -33,6 +33,8 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     entries = [d for d in fact.modes if d.kind == "entry"]
     if entries and (not fact.event.site.chain or any(is_own_attribute(d) for d in entries)):
         confidence = Confidence.LOW
+    if fact.sensitive.is_mild:
+        confidence = Confidence.LOW  # Neither dropped units nor other samples change the result.
     name = name_of(fact.event)
     layer = f"its {fact.sensitive.layer} acts" if fact.sensitive.holds else "its dropout and batch statistics act"
     statement = facts.span(fact.event.site.path, fact.event.statement)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint import fixes
-from ckptlint.diagnostic import Assumption, Diagnostic, Related, Severity, confidence_of
+from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.modes import TrainingForward, mode_assumptions, name_of
 from ckptlint.facts.project import Facts
 from ckptlint.facts.switches import calling_statement, model_name_in
@@ -24,15 +24,17 @@ RULE = Rule(
 @RULE.check(TrainingForward)
 def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
     """An eval definition comes over a back edge where a train definition comes without one."""
-    first = [d for d in fact.modes if not d.crossed]
-    later = sorted((d for d in fact.modes if d.crossed and d.evaluates), key=repr)
-    if fact.sensitive.holds is False or not later or any(d.kind == "unknown" for d in fact.modes):
-        return
-    if not first or not all(d.trains or d.kind == "entry" for d in first):
+    first = [d for d in fact.modes if not d.crossed and (d.trains or d.kind == "entry")]
+    from_start = {d.site for d in fact.modes if not d.crossed and d.evaluates}
+    # A switch that holds in the first round too was made on purpose.
+    later = sorted((d for d in fact.modes if d.crossed and d.evaluates and d.site not in from_start), key=repr)
+    if fact.sensitive.holds is False or not later or not first or any(d.kind == "unknown" for d in fact.modes):
         return
     assumptions = fact.assumptions | mode_assumptions(frozenset(first) | frozenset(later))
     if fact.sensitive.holds is None:
         assumptions |= {Assumption.CLASS_UNSEEN}
+    if from_start:
+        assumptions |= {Assumption.BRANCH_CORRELATION}
     switch = later[0]
     if _restores_elsewhere(fact, facts, switch):
         assumptions |= {Assumption.BRANCH_CORRELATION}
@@ -49,7 +51,7 @@ def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
         facts.site_span(fact.event.site),
         f"`{name}` is trained in eval mode from the second round on: nothing calls train() after the evaluation, "
         "so dropout is off and batch statistics stay as they are",
-        confidence=confidence_of(assumptions),
+        confidence=Confidence.LOW if fact.sensitive.is_mild else confidence_of(assumptions),
         related=tuple(dict.fromkeys(related)),
         fix=_fix(fact, facts, switch),
         statement=facts.span(fact.event.site.path, fact.event.statement),
