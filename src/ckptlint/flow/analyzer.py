@@ -30,6 +30,7 @@ from ckptlint.flow.domain import (
     join,
     of_atom,
 )
+from ckptlint.flow.events import Event, Forward
 from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
 from ckptlint.flow.operands import Operands
@@ -53,6 +54,8 @@ MAX_CALL_DEPTH = 24
 """Nested calls followed before a callee counts as not seen."""
 MAX_ROUNDS = 3
 """Rounds for a recursive function before it is unknown."""
+MAX_RECURSIVE_WEIGHT = 40
+"""Events and objects that a recursive function may show and still be followed; beyond that it is unknown."""
 MAX_RUNS = 60_000
 """Function interpretations in one project; a bound on time, not reached by real packages."""
 
@@ -185,10 +188,13 @@ class Analyzer:
         self._progress[context] = progress
         mark = len(self._passing)
         try:
-            result = self._interpret(context)
+            result = self._followed(context, progress)
             # Of functions that call each other only the outermost goes further rounds, with all of them.
             for _ in range(MAX_ROUNDS):
                 if progress.lowest < depth or not progress.recursive:
+                    break
+                if max(map(_weight, [result, *self._since(mark).values()])) > MAX_RECURSIVE_WEIGHT:
+                    result = _unknown(result)
                     break
                 members = self._since(mark)
                 settled = all(c in self._former and _same(s, self._former[c]) for c, s in members.items())
@@ -197,7 +203,7 @@ class Analyzer:
                 self._former.update(members)
                 progress.provisional = result
                 self._forget(mark)
-                result = self._interpret(context)
+                result = self._followed(context, progress)
             else:
                 result = _unknown(result)
         except Exception as error:
@@ -214,6 +220,12 @@ class Analyzer:
             self._summaries[inner] = summary if result.is_known else _unknown(summary)
         self._forget(mark)
         self._summaries[context] = result
+        return result
+
+    def _followed(self, context: Context, progress: _Progress) -> Summary:
+        result = self._interpret(context)
+        if progress.recursive or progress.lowest < progress.depth:
+            result.events = _once_a_place(result.events)
         return result
 
     def _since(self, mark: int) -> dict[Context, Summary]:
@@ -706,6 +718,23 @@ def _same(a: Summary, b: Summary) -> bool:
         and a.value == b.value
         and a.fields == b.fields
     )
+
+
+def _weight(summary: Summary) -> int:
+    return len(summary.events) + len(summary.items) + len(summary.origins)
+
+
+def _once_a_place(events: tuple[Event, ...]) -> tuple[Event, ...]:
+    """Of events that a recursion meets again and again the one with the shortest way to it, for all of them."""
+    found: dict[object, Event] = {}
+    for event in sorted(events, key=lambda e: len(e.site.chain)):
+        key = (type(event), event.site.base, getattr(event, "key", None), event.tests)
+        known = found.get(key)
+        if isinstance(known, Forward) and isinstance(event, Forward):
+            found[key] = replace(known, operand=join(known.operand, event.operand), modes=known.modes | event.modes)
+        elif known is None:
+            found[key] = event
+    return tuple(found.values())
 
 
 def _unknown(summary: Summary) -> Summary:
