@@ -101,10 +101,10 @@ PROJECT = {
     "part given": (model("self.encoder = encoder", signature="encoder", call="1"), (None, None)),
     "number given": (model("self.width = width", signature="width", call="1"), (False, False)),
     "unknown part beside dropout": (model("self.a = Block(3)\nself.b = nn.Dropout()", rest="from lib import Block"), (True, None)),
+    "rate 0 handed to a helper": (model("self.a = make(p)", signature="p", call="0", rest="def make(p):\n    return nn.Dropout(p)"), (False, False)),
 }  # fmt: skip
 DEFECTS = {
     "rate 0 by the class that is made": (model("self.a = nn.Dropout(self.p)").replace("    def __init__", "    p = 0.0\n    def __init__"), (False, False)),
-    "rate 0 handed to a helper": (model("self.a = make(p)", signature="p", call="0", rest="def make(p):\n    return nn.Dropout(p)"), (False, False)),
     "norm by default, another given": (model("self.a = norm(3)", signature="norm=nn.BatchNorm2d", call="nn.Identity"), (False, False)),
     "rate handed to the base": ("class A(nn.Module):\n    def __init__(self, p=0.5):\n        super().__init__()\n        self.d = nn.Dropout(p)\nclass Net(A):\n    def __init__(self): super().__init__(0.0)\nnet = Net()", (False, False)),
     "not reached": (model("if False: self.a = nn.Dropout()"), (False, False)),

@@ -24,7 +24,8 @@ from ckptlint.flow.domain import (
     Value,
     root_of,
 )
-from ckptlint.flow.events import KeyRead, Loaded, Restored, Saved
+from ckptlint.flow.events import KeyRead, Loaded, Opened, Restored, Saved
+from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
 
 ADAPTER_WORDS = ("lora", "adapter", "peft")
@@ -275,7 +276,7 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
                 continue
             atom = event.holder.single
             load = loads.get(atom.location) if isinstance(atom, Ref) else None
-            if load is None or load.outside:
+            if load is None or load.outside or _is_outside(load) or _is_changed(run, event):
                 continue
             group = programs.get(run.key.path)
             candidates = [s for s in saves if programs.get(s.run.key.path) == group]
@@ -284,14 +285,40 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
                 yield LinkedRead(event, run, tuple(linked), assumptions)
 
 
+OUTSIDE_WORDS = frozenset("pretrained pretrain imagenet official hub zoo url backbone teacher".split())
+"""Words of a path that say the file was made by somebody else, or by another training."""
+
+
+def _is_outside(load: Loaded) -> bool:
+    pattern = path_pattern(load.path) or ()
+    return any(words_of(piece) & OUTSIDE_WORDS for piece in pattern)
+
+
+def _is_changed(run: Run, read: KeyRead) -> bool:
+    """Whether the loaded object went to code that is not seen, which may have put the key in."""
+    made = {ref.location for ref in read.holder.refs()}
+    return any(isinstance(e, Opened) and made & {r.location for r in e.operand.refs()} for e in run.events)
+
+
+def _file_name(pattern: tuple[str, ...] | None) -> str | None:
+    """The literal last part of a path."""
+    if not pattern or pattern[-1].startswith("{"):
+        return None
+    return pattern[-1].rsplit("/", 1)[-1] if "/" in pattern[-1] or len(pattern) == 1 else None
+
+
 def _linked(run: Run, load: Loaded, saves: list[Checkpoint]) -> tuple[list[Checkpoint], frozenset[Assumption]]:
     pattern = path_pattern(load.path)
     if pattern is not None and "{?}" not in pattern:
         equal = [s for s in saves if s.pattern == pattern]
         if equal:
-            return equal, frozenset()
+            # A hole that is a bare name is any function's own: it may hold something else in each.
+            named = all("." in piece for piece in pattern if piece.startswith("{"))
+            return equal, frozenset() if named else frozenset({Assumption.PATH_PATTERN})
         if len(pattern) == 1 and not pattern[0].startswith("{"):
             return [], frozenset()  # A literal file that nobody here writes comes from outside.
+    name = _file_name(pattern)
+    saves = [s for s in saves if name is None or _file_name(s.pattern) in (None, name)]
     models = _restored_models(run, load)
     same = [s for s in saves if s.models & models]
     if not same:

@@ -27,7 +27,7 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING as UNFOLDED
 from ckptlint.semantics.constants import fold
-from ckptlint.semantics.model import Function, Place
+from ckptlint.semantics.model import Function, Parameter, Place
 
 MAX_NESTING = 6
 """Classes and helpers followed from one model; what lies deeper is unknown."""
@@ -217,7 +217,8 @@ class Modules:
             given = _call_literals(self, atom.key, call, environment)
             return self._of_class(atom.key, name, given, depth + 1)
         if isinstance(atom, FunctionAtom) and depth < MAX_NESTING:
-            return self._of_function(atom.key, name, {}, depth + 1, False)
+            parameters = self.program.function(atom.key).parameters
+            return self._of_function(atom.key, name, dict(_given(parameters, call, environment)), depth + 1, False)
         return NO
 
     def _of_reference(self, path: str, operand: model.Operand, name: str) -> Trait:
@@ -335,11 +336,17 @@ def _call_literals(
     modules: Modules, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
 ) -> tuple[tuple[str, object], ...]:
     init = modules.analyzer.classes.method(key, "__init__")
-    if init is None or any(a.star for a in call.args):
+    return _given(modules.program.function(init).parameters[1:], call, environment) if init is not None else ()
+
+
+def _given(
+    parameters: list[Parameter], call: model.CallSite, environment: Mapping[str, object]
+) -> tuple[tuple[str, object], ...]:
+    """Literal arguments of a call by the callee's parameters."""
+    if any(a.star for a in call.args):
         return ()
-    parameters = [p.name for p in modules.program.function(init).parameters[1:]]
     positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None]
-    found = dict(zip(parameters, positional, strict=False))
+    found = dict(zip([p.name for p in parameters], positional, strict=False))
     found.update({a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None})
     hashable = {
         k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()

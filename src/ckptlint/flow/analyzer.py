@@ -20,6 +20,7 @@ from ckptlint.flow.domain import (
     Global,
     Items,
     Location,
+    MethodAtom,
     ModeSet,
     Object,
     Parameter,
@@ -757,6 +758,8 @@ def _specialised(location: Location, value: Value) -> Value | None:
         return value if plain and len(str(atom.value)) <= 40 else None
     if isinstance(atom, ClassAtom):
         return value
+    if isinstance(atom, MethodAtom):
+        return of_atom(atom._replace(receiver=Ref(Field(location, SELF_OF))))
     if isinstance(atom, FunctionAtom) and not atom.arguments and not atom.keywords:
         return of_atom(
             atom._replace(

@@ -37,6 +37,8 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return _dict(c, arguments, operand)
     if name == "getattr" and len(given) >= 2:
         return _getattr(c, given, operand)
+    if name == "vars" and given:
+        return any_attribute(given[0])
     if name == "setattr" and len(given) == 3:
         key = given[1].constant()
         for ref in given[0].refs():
@@ -113,8 +115,13 @@ def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
     apis = [ApiAtom(f"{a.name}.{SOME}") for a in given[0].atoms if isinstance(a, ApiAtom)]
     if modules or apis:
         return Value(frozenset([*modules, *apis]), given[0].open)
-    refs = [Ref(Field(r.location, "*")) for r in given[0].refs()]
-    return Value(frozenset(refs), not refs, derived(given).origins)
+    return any_attribute(given[0])
+
+
+def any_attribute(value: Value) -> Value:
+    """Some attribute of an object, or the dict of all of them."""
+    refs = [Ref(Field(ref.location, "*")) for ref in value.refs()]
+    return Value(frozenset(refs), not refs, derived([value]).origins)
 
 
 def _paired(c: Calls, items: list[Value], given: list[Value], operand: model.CallSite) -> Value:

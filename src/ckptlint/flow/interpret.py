@@ -378,6 +378,8 @@ class Interpreter(Calls):
         raised = DEAD
         for state in sink:
             raised = raised.join(state)
+        if not statement.handlers and self.sinks:
+            self.sinks[-1].extend(sink)
         for handler in statement.handlers:
             self.state = raised.copy()
             if handler.type is not None:

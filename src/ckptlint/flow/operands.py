@@ -142,6 +142,8 @@ class Operands(Frame):
 
     def _attribute_of_ref(self, ref: Ref, name: str, operand: model.Attribute) -> Value:
         location = ref.location
+        if name == "__dict__":
+            return of_atom(Ref(Field(location, "*")))
         written_here = self.state.fields.get(location, name)
         if written_here is not None:
             return written_here

@@ -39,6 +39,11 @@ def outline_of(function: Function, catalog: Catalog) -> Outline:
     flags: set[str] = set()
     for statement in statements_of(function.body):
         _count_targets(statement, assigned)
+        if isinstance(statement, model.Loop):
+            # What a loop binds may be another in each round: no side holds for all of them.
+            for inner in statements_of(statement.body):
+                _count_targets(inner, assigned)
+            _count_targets(statement, assigned)
         if isinstance(statement, model.Branch):
             tests[test_of(statement.test)[0]] = tests.get(test_of(statement.test)[0], 0) + 1
         for top in operands_of(statement):

@@ -42,6 +42,8 @@ class ModuleNames:
     """Plain assignments; None when there is more than one, or one that is no plain `name = operand`."""
     touched: frozenset[str] = frozenset()
     """Names some function declares global."""
+    ambiguous: frozenset[str] = frozenset()
+    """Names that two definitions or imports bind: which one holds is not known."""
 
 
 def statements_of(body: Iterable[Statement]) -> Iterable[Statement]:
@@ -66,8 +68,14 @@ def statements_of(body: Iterable[Statement]) -> Iterable[Statement]:
 
 def _module_names(record: Record) -> ModuleNames:
     names = ModuleNames()
+    bound: dict[str, set[object]] = {}
     for statement in statements_of(record.module_body.body):
+        if isinstance(statement, model.Import):
+            for name in statement.names:
+                bound.setdefault(name.bound, set()).add((name.module, name.attribute))
         if isinstance(statement, model.Define):
+            if not _is_overload(record, statement):
+                bound.setdefault(statement.name, set()).add(statement.at)
             if statement.function is not None:
                 names.functions[statement.name] = statement.function
             elif statement.model is not None:
@@ -88,7 +96,15 @@ def _module_names(record: Record) -> ModuleNames:
     for function in record.functions[1:]:
         touched |= function.declared_global
     names.touched = frozenset(touched)
+    names.ambiguous = frozenset(name for name, places in bound.items() if len(places) > 1)
     return names
+
+
+def _is_overload(record: Record, statement: model.Define) -> bool:
+    if statement.function is None:
+        return False
+    decorators = record.functions[statement.function].decorators
+    return any(isinstance(d, model.Name) and d.id == "overload" for d in decorators)
 
 
 def _assign(names: ModuleNames, target: Operand | None, value: Operand | None) -> None:
@@ -216,7 +232,10 @@ class Program:
             return None
         self._lookups[key] = None
         found = self._lookup(path, name, hops)
-        self._lookups[key] = found
+        if found is None and hops:
+            del self._lookups[key]  # Star imports in a circle: asked from elsewhere the answer may be another.
+        else:
+            self._lookups[key] = found
         return found
 
     def _lookup(self, path: str, name: str, hops: int) -> Atom | None:
@@ -227,12 +246,15 @@ class Program:
         if record is None:
             return None
         names = self.names(path)
+        rebound = name in names.assigned and not _is_fallback(names.assigned[name])
+        if name in names.ambiguous or (rebound and (name in names.functions or name in names.classes)):
+            return ApiAtom(f"{UNRESOLVED}{path}.{name}")
         if name in names.functions:
             return FunctionAtom(FunctionKey(path, names.functions[name]))
         if name in names.classes:
             return ClassAtom(ClassKey(path, names.classes[name]))
         imported = record.imports.get(name)
-        if imported is not None and name in names.assigned and not _is_fallback(names.assigned[name]):
+        if imported is not None and rebound:
             return Ref(Global(path, name))
         if imported is not None:
             return self.imported(path, imported, hops + 1)

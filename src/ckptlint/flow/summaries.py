@@ -202,6 +202,8 @@ class Application:
                 found_values.append(self._field(atom.location, location.name))
             elif isinstance(atom, FunctionAtom):
                 found_values.append(self._of_callable(atom, location.name))
+            elif isinstance(atom, MethodAtom) and location.name == SELF_OF:
+                found_values.append(of_atom(atom.receiver))
         if not found_values:
             return derived([base])
         joined = join_all(found_values)
@@ -291,9 +293,8 @@ class Application:
     def _piece(self, piece: object) -> tuple[object, ...]:
         if isinstance(piece, Value):
             mapped = self.value(piece)
-            refs = [a for a in piece.atoms if isinstance(a, Ref)]
-            name = _location_text(refs[0].location) if refs else "?"
-            return self.frame.pieces_of(mapped, name)  # type: ignore[attr-defined, no-any-return]
+            # What the callee calls it says nothing of what the caller gave.
+            return self.frame.pieces_of(mapped, "?")  # type: ignore[attr-defined, no-any-return]
         return (piece,)
 
     def _function(self, atom: FunctionAtom) -> FunctionAtom:
@@ -498,12 +499,3 @@ def _rooted(value: Value, root: Location | None) -> bool:
 
 def _joined_view(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
     return (*outer, *inner)[:4]
-
-
-def _location_text(location: Location) -> str:
-    if isinstance(location, Field):
-        base = _location_text(location.base)
-        return f"{base}{location.name}" if location.name.startswith("[") else f"{base}.{location.name}"
-    if isinstance(location, Made):
-        return "?"
-    return location.name
