@@ -309,7 +309,7 @@ def _file_name(pattern: tuple[str, ...] | None) -> str | None:
 
 def _linked(run: Run, load: Loaded, saves: list[Checkpoint]) -> tuple[list[Checkpoint], frozenset[Assumption]]:
     pattern = path_pattern(load.path)
-    if pattern is not None and "{?}" not in pattern:
+    if pattern is not None and not any(piece.startswith("{?") for piece in pattern):
         equal = [s for s in saves if s.pattern == pattern]
         if equal:
             # A hole that is a bare name is any function's own: it may hold something else in each.

@@ -138,9 +138,14 @@ class Calls(Operands):
         before = self.state
         results: list[Value] = []
         states = []
-        for atom in atoms:
+        markers = self.markers
+        for index, atom in enumerate(atoms):
             self.state = before.copy()
+            if index and not isinstance(atom, Ref | FunctionAtom):
+                # What two classes make at one place are two objects.
+                self.markers = (*markers, ("", (operand.at[0], operand.at[1], index, 1)))
             results.append(self._call_atom(atom, arguments, operand))
+            self.markers = markers
             states.append(self.state)
         if callee.open:
             self.state = before.copy()

@@ -293,8 +293,10 @@ class Application:
     def _piece(self, piece: object) -> tuple[object, ...]:
         if isinstance(piece, Value):
             mapped = self.value(piece)
-            # What the callee calls it says nothing of what the caller gave.
-            return self.frame.pieces_of(mapped, "?")  # type: ignore[attr-defined, no-any-return]
+            refs = [a for a in piece.atoms if isinstance(a, Ref)]
+            # What the callee calls it says what it is for, but not which one the caller gave.
+            name = "?" + (_location_text(refs[0].location) if refs else "")
+            return self.frame.pieces_of(mapped, name)  # type: ignore[attr-defined, no-any-return]
         return (piece,)
 
     def _function(self, atom: FunctionAtom) -> FunctionAtom:
@@ -499,3 +501,9 @@ def _rooted(value: Value, root: Location | None) -> bool:
 
 def _joined_view(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
     return (*outer, *inner)[:4]
+
+
+def _location_text(location: Location) -> str:
+    if isinstance(location, Field):
+        return f"{_location_text(location.base)}.{location.name}"
+    return "" if isinstance(location, Made) else location.name
