@@ -38,6 +38,7 @@ from ckptlint.flow.domain import (
     derived,
     join,
     join_all,
+    limited,
     of_atom,
     ordered,
     root_of,
@@ -154,7 +155,10 @@ class Calls(Operands):
         self.state = states[0]
         for state in states[1:]:
             self.state = self.state.join(state)
-        return join_all(results)
+        result = join_all(results)
+        if len(atoms) == len(callee.atoms) or not result.atoms:
+            return result
+        return limited(result.atoms | {Others()}, result.open, result.origins)
 
     def _call_atom(self, atom: Atom, arguments: Arguments, operand: model.CallSite) -> Value:
         if isinstance(atom, FunctionAtom):

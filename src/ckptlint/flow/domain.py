@@ -17,7 +17,7 @@ from ckptlint.semantics.model import Place
 
 MAX_DEPTH = 3
 """Fields followed from one root; deeper access is unknown (DESIGN: access paths of depth 3)."""
-MAX_ATOMS = 8
+MAX_ATOMS = 4
 """Alternatives a value keeps; more of them are unknown."""
 MAX_CHAIN = 8
 """Call sites remembered between an event and the function that reports it."""
@@ -179,7 +179,7 @@ class MethodAtom(NamedTuple):
 
 
 class Others(NamedTuple):
-    """Further objects of the same standing as the references beside it, more than are kept."""
+    """Further objects or classes of the same standing as those beside it, more than are kept."""
 
     kind: str = "others"
 
@@ -335,8 +335,8 @@ def limited(atoms: frozenset[Atom], is_open: bool, origins: frozenset[Origin]) -
     """A value of these atoms: of too many references some are kept, of too many others none."""
     if len(atoms) <= MAX_ATOMS:
         return Value(atoms, is_open, bounded(origins))
-    if all(isinstance(atom, Ref | Others) for atom in atoms):
-        kept = ordered(atom for atom in atoms if isinstance(atom, Ref))[: MAX_ATOMS - 1]
+    if all(isinstance(atom, Ref | ClassAtom | Others) for atom in atoms):
+        kept = ordered(atom for atom in atoms if not isinstance(atom, Others))[: MAX_ATOMS - 1]
         return Value(frozenset(kept) | {Others()}, is_open, bounded(origins))
     return Value(frozenset(), True, bounded(origins | origins_of_atoms(atoms)))
 
