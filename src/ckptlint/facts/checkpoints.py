@@ -10,6 +10,7 @@ from ckptlint.diagnostic import Assumption
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import (
+    ApiAtom,
     ClassKey,
     Const,
     Field,
@@ -139,6 +140,8 @@ def path_pattern(path: Value) -> tuple[str, ...] | None:
         return (posixpath.normpath(atom.value),)
     if isinstance(atom, Ref) and not isinstance(root_of(atom.location), Made):
         return (f"{{{_hole(atom.location)}}}",)
+    if isinstance(atom, ApiAtom):
+        return (f"{{{atom.name}}}",)
     if isinstance(atom, Text):
         pieces: list[str] = []
         for piece in atom.pieces:

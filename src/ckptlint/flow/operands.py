@@ -317,6 +317,8 @@ class Operands(Frame):
             return atom.pieces
         if isinstance(atom, Ref) and not isinstance(root_of(atom.location), Made):
             return (value,)
+        if isinstance(atom, ApiAtom):
+            return ((atom.name, True),)  # A setting of a module that is not seen is the same one everywhere.
         return ((name, True),)
 
     # ------------------------------------------------------------------------------------------------- tests
