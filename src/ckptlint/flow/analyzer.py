@@ -18,7 +18,6 @@ from ckptlint.flow.domain import (
     FunctionAtom,
     FunctionKey,
     Global,
-    Items,
     Location,
     MethodAtom,
     ModeSet,
@@ -31,12 +30,14 @@ from ckptlint.flow.domain import (
     join,
     of_atom,
 )
+from ckptlint.flow.entry import begin
 from ckptlint.flow.events import Event, Forward
 from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
 from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program
+from ckptlint.flow.regions import Regions
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
 from ckptlint.flow.written import root_name, written
@@ -92,7 +93,7 @@ class _Progress:
 class Manager:
     """A project context manager entered by a with statement."""
 
-    frame: Interpreter
+    frame: Regions
     summary: Summary
     bindings: dict[Location, Value]
     at: Place
@@ -251,7 +252,7 @@ class Analyzer:
             decisions = Decisions(outline.splits, chosen)
             frame = Interpreter(self, context, decisions)
             self.runs += 1
-            _begin(frame)
+            begin(frame)
             frame.state.tests = frozenset()
             end = frame.run()
             given = dict(decisions)
@@ -302,7 +303,7 @@ class Analyzer:
 
     def apply_function(self, frame: Frame, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite) -> Value:
         """A call of a project function from a frame."""
-        assert isinstance(frame, Interpreter)
+        assert isinstance(frame, Regions)
         bindings, context = self.bind(frame, atom, arguments, operand)
         self.called.add((atom.key, context.receiver_class))
         summary = self.summary(context)
@@ -312,7 +313,7 @@ class Analyzer:
         return Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
 
     def bind(
-        self, frame: Interpreter, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
+        self, frame: Regions, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
     ) -> tuple[dict[Location, Value], Context]:
         """The callee's parameters and cells in terms of the caller, and the context to summarise it for."""
         function = self.program.function(atom.key)
@@ -401,7 +402,7 @@ class Analyzer:
             seen.add(context)
         return context
 
-    def context_manager(self, frame: Interpreter, operand: model.CallSite) -> Manager | None:
+    def context_manager(self, frame: Regions, operand: model.CallSite) -> Manager | None:
         """A with statement's call of a project generator that is a context manager."""
         if not isinstance(operand.func, model.Name | model.Attribute):
             return None
@@ -636,71 +637,6 @@ _LANGUAGE = frozenset(
     }
     | {"cached_property", "functools.cached_property", "typing.no_type_check"}
 )
-
-
-def _begin(frame: Interpreter) -> None:
-    """Give parameters their entry values and what is known of them."""
-    function, context = frame.function, frame.context
-    for location, held in context.types:
-        frame.objects[location] = held
-    is_method = (
-        function.model is not None
-        and function.parameters
-        and not any(written(d) == "staticmethod" for d in function.decorators)
-    )
-    for index, parameter in enumerate(function.parameters):
-        location = Parameter(parameter.name)
-        frame.state.names[parameter.name] = frame.known.get(location) or of_atom(Ref(location))
-        if parameter.kind == "args" and context.stars is not None:
-            entries = tuple(
-                (i, frame.known.get(Parameter(f"*{i}")) or of_atom(Ref(Parameter(f"*{i}"))))
-                for i in range(context.stars[0])
-            )
-            frame.state.items[location] = Items("tuple", entries)
-        elif parameter.kind == "kwargs" and context.stars is not None:
-            entries_by_name: tuple[tuple[object, Value], ...] = tuple(
-                (n, frame.known.get(Parameter(f"**{n}")) or of_atom(Ref(Parameter(f"**{n}")))) for n in context.stars[1]
-            )
-            frame.state.items[location] = Items("dict", entries_by_name)
-        elif index == 0 and is_method:
-            _begin_receiver(frame, location)
-        elif parameter.annotation is not None and location not in frame.objects:
-            annotated = _annotated(frame, parameter.annotation)
-            if annotated is not None:
-                frame.objects[location] = annotated
-    if frame.analyzer.is_quiet(context.key):
-        frame.quiet += 1
-
-
-def _begin_receiver(frame: Interpreter, location: Location) -> None:
-    if any(written(d) == "classmethod" for d in frame.function.decorators):
-        return
-    owner = frame.context.receiver_class or frame.analyzer.owner_of(frame.context.key)
-    frame.self_location = location
-    frame.self_class = owner
-    if owner is None:
-        return
-    hierarchy = frame.classes.hierarchy(owner)
-    api = hierarchy.apis[0] if hierarchy.apis else None
-    frame.objects[location] = Object(Role.MODEL if hierarchy.is_module else None, api, owner)
-
-
-def _annotated(frame: Interpreter, annotation: model.Operand) -> Object | None:
-    if isinstance(annotation, model.Literal) and isinstance(annotation.value, str):
-        name = annotation.value
-        if not name.replace(".", "").isidentifier():
-            return None
-        annotation = model.Name(annotation.at, name) if "." not in name else annotation
-    atom = frame.program.resolve(frame.path, annotation)
-    if isinstance(atom, ApiAtom):
-        api = frame.catalog.api(atom.name)
-        if api is not None and api.role in MODULE_ROLES:
-            return Object(Role.MODEL)
-    elif isinstance(atom, ClassAtom):
-        hierarchy = frame.classes.hierarchy(atom.key)
-        role = Role.MODEL if hierarchy.is_module else None
-        return Object(role, hierarchy.apis[0] if hierarchy.apis else None, atom.key)
-    return None
 
 
 def _is_module_self(frame: Interpreter) -> bool:

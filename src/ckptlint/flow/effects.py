@@ -1,0 +1,287 @@
+"""What an API of each role does to the state, and what its call gives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import (
+    NONE,
+    UNKNOWN,
+    UNKNOWN_MODE,
+    FunctionAtom,
+    Items,
+    ModeDef,
+    ModeRead,
+    Object,
+    Ref,
+    Value,
+    derived,
+    join_all,
+    of_atom,
+    ordered,
+)
+from ckptlint.flow.events import Fitted, Loaded, Restored, Saved, Switched, Update
+from ckptlint.flow.operands import of_text, truth_of
+from ckptlint.flow.written import written
+from ckptlint.knowledge.catalog import Api
+from ckptlint.knowledge.roles import Role
+from ckptlint.semantics import model
+
+if TYPE_CHECKING:
+    from ckptlint.flow.calls import Arguments, Calls
+
+Bound = dict[str, Value]
+
+
+def _args_of(api: Api, bound: Bound) -> tuple[tuple[str, Value], ...]:
+    return tuple(bound.items())
+
+
+def _targets(api: Api, key: str, receiver: Value | None, bound: Bound, default: str = "self") -> Value:
+    wanted = api.options.get(key, default)
+    if wanted == "self":
+        return receiver if receiver is not None else UNKNOWN
+    found = api.given(key, bound)
+    return join_all(found) if found else UNKNOWN
+
+
+def _module(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    ref = c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound)))
+    c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "train"))))
+    return of_atom(ref)
+
+
+def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return of_atom(c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound))))
+
+
+def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if api.options.get("returns") == "arguments":
+        return _in_order(c, a, op)
+    return _object(c, api, receiver, bound, a, op)
+
+
+def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
+    if len(a.positional) == 1 and not a.open:
+        return a.positional[0]
+    if a.open:
+        return derived(a.values())
+    return of_atom(c.make(op.at, items=Items("tuple", tuple(enumerate(a.positional)))))
+
+
+def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    returns = api.options.get("returns", "wrapper")
+    if returns == "arguments":
+        return _in_order(c, a, op)
+    inner = _targets(api, "of", receiver, bound)
+    prefix = str(api.options.get("prefix", ""))
+    if returns == "argument" or not inner.refs():
+        return inner if inner.atoms else _module(c, api, receiver, bound, a, op)
+    atoms = frozenset(
+        Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
+    )
+    return Value(atoms, inner.open, inner.origins)
+
+
+def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    returns = api.options.get("returns", "argument")
+    if returns == "nothing":
+        return NONE
+    if returns == "iterable":
+        return value
+    if api.options.get("unwraps"):
+        return Value(
+            frozenset(Ref(x.location) if isinstance(x, Ref) else x for x in value.atoms),
+            value.open,
+            value.origins,
+        )
+    return value
+
+
+def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "value", receiver, bound)
+    path = _targets(api, "path", None, bound, default="")
+    c.record(Saved(c.site(op.at), c.within, c.state.tests, c.stored(value), path, api.name))
+    return NONE
+
+
+def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    path = _targets(api, "path", None, bound, default="")
+    returns = api.options.get("returns", "value")
+    outside = api.role is Role.OUTSIDE_LOAD
+    if returns == "model":
+        ref = c.make(op.at, held=Object(Role.MODEL, api, None, _args_of(api, bound)))
+        c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
+    else:
+        ref = c.make(op.at, held=Object(Role.LOAD, api, None, _args_of(api, bound)))
+    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
+    return NONE if returns == "nothing" else of_atom(ref)
+
+
+def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    target = _targets(api, "of", receiver, bound)
+    mode = api.options.get("mode")
+    flag = api.options.get("flag")
+    site = c.site(op.at)
+    switched: str | None = str(mode) if mode is not None else None
+    if isinstance(flag, str):
+        value = bound.get(flag)
+        if value is None:
+            switched = "unknown" if a.open else "train"
+        else:
+            truth = truth_of(value)
+            read = value.single
+            if isinstance(read, ModeRead):
+                c.set_modes(target, read.modes)
+                return receiver if receiver is not None else NONE
+            if truth is None and op.args:
+                truth = c.truth(op.args[0].value)
+            switched = ("train" if truth else "eval") if truth is not None else "unknown"
+    if switched in ("train", "eval"):
+        c.set_modes(target, frozenset({ModeDef(switched, site)}))
+        c.record(Switched(site, c.within, c.state.tests, target, switched))
+    else:
+        c.set_modes(target, UNKNOWN_MODE)
+    return receiver if receiver is not None else NONE
+
+
+def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    of = _targets(api, "of", receiver, bound)
+    return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of),))))
+
+
+def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    target = _targets(api, "of", receiver, bound)
+    value = _targets(api, "value", None, bound, default="")
+    if not value.atoms and a.positional:
+        value = a.positional[0]
+    c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
+    return derived([])
+
+
+def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    operand = c.expanded(derived([value, *a.values()]))
+    c.record(Update(c.site(op.at), c.within, c.state.tests, operand, tuple(c.loops)))
+    return derived([value])
+
+
+def _step(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    for value in a.values():
+        for atom in ordered(value.atoms):
+            if isinstance(atom, FunctionAtom):
+                c.perhaps_call(atom)
+    return derived(a.values())
+
+
+def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    values = api.given("model", bound) if "model" in api.options else []
+    if receiver is not None:
+        values.append(receiver)
+        for ref in receiver.refs():
+            held = c.object_at(ref.location)
+            if held is not None and held.api is not None:
+                values.extend(held.api.given("model", dict(held.arguments)))
+    for value in values:
+        c.set_modes(value, UNKNOWN_MODE)
+        if api.options.get("kind", "fit") == "fit":
+            c.record(Fitted(c.site(op.at), c.within, c.state.tests, value))
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    returns = api.options.get("returns", "data")
+    if returns == "nothing":
+        return NONE
+    if returns in ("argument", "items"):
+        found = api.given("of", bound)
+        if found:
+            return found[0]
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    value = _targets(api, "of", receiver, bound)
+    atom = value.single
+    if not isinstance(atom, Ref):
+        return derived([value])
+    held = c.object_at(atom.location) or Object()
+    if held.role is None and atom.location not in c.state.items and not c.state.modes.get(atom.location):
+        used = c.analyzer.use_of(c, atom.location)
+        held = Object(used)
+    ref = c.make(op.at, held=held, items=c.state.items.get(atom.location))
+    if held.role in MODULE_ROLES:
+        c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
+    for name, part in c.state.fields.of(atom.location).items():
+        c.state.fields.put(ref.location, name, part)
+    before = c.state.origins.get(atom.location, frozenset())
+    c.state.origins[ref.location] = before | value.origins | {atom.location}
+    return of_atom(ref)
+
+
+def _path_join(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    pieces: list[object] = []
+    given = [x.value for x in op.args if x.keyword is None]
+    for index, (value, operand) in enumerate(zip(a.positional, given, strict=False)):
+        if index:
+            pieces.append(("/", False))
+        pieces.extend(c.pieces_of(value, written(operand)))
+    return of_text(tuple(pieces))
+
+
+def _no_effect(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    return receiver if receiver is not None else derived(a.values())
+
+
+def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    for value in a.positional:
+        for atom in ordered(value.atoms):
+            if isinstance(atom, FunctionAtom):
+                c.perhaps_call(atom)
+    return UNKNOWN
+
+
+ROLES = {
+    Role.MODULE_BASE: _module,
+    Role.LAYER: _module,
+    Role.CONTAINER: _module,
+    Role.MODEL: _module,
+    Role.WRAPPER: _wrapper,
+    Role.IDENTITY: _identity,
+    Role.OPTIMIZER: _object,
+    Role.SCHEDULER: _object,
+    Role.SCALER: _object,
+    Role.AVERAGE: _module,
+    Role.LOADER: _object,
+    Role.DATASET: _object,
+    Role.SAVE: _save,
+    Role.LOAD: _load,
+    Role.OUTSIDE_LOAD: _load,
+    Role.MODE_SWITCH: _mode_switch,
+    Role.SNAPSHOT: _snapshot,
+    Role.RESTORE: _restore,
+    Role.BACKWARD: _backward,
+    Role.STEP: _step,
+    Role.FIT: _fit,
+    Role.TRAINER: _trainer,
+    Role.HARMLESS: _harmless,
+    Role.COPY: _copy,
+    Role.PATH_JOIN: _path_join,
+    Role.TENSOR: _object,
+    Role.FREEZE: _receiver,
+    Role.FUNCTIONAL: _no_effect,
+    Role.SEED: _no_effect,
+    Role.RANDOM: _no_effect,
+    Role.TRANSFORM: _object,
+    Role.SPLIT: _no_effect,
+    Role.MODULE_STATE: _no_effect,
+    Role.NO_GRAD: _object,
+    Role.MODE_CONTEXT: _object,
+    Role.ENTRY: _entry,
+}
