@@ -279,7 +279,10 @@ def test_a_closed_pipe(tmp_path: Path) -> None:
 def test_interrupted(waiting: str, tmp_path: Path) -> None:
     os.mkfifo(write(tmp_path, {"a.py": "import torch\ntorch.save(1, 'a')\n"}) / "ready")
     code = (
-        "import sys, time; from ckptlint import cli, check_command; from ckptlint.flow.analyzer import Analyzer\n"
+        "import signal, sys, time\n"
+        # A shell that starts the tests in the background has told its children to ignore the signal.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from ckptlint import cli, check_command; from ckptlint.flow.analyzer import Analyzer\n"
         "def wait(*a): open('ready', 'w').close(); time.sleep(60)\n"
         f"{waiting} = wait; sys.exit(cli.main(['-q', '.']))"
     )

@@ -25,6 +25,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.state import State
+from ckptlint.flow.tables import Table
 
 sites = st.integers(1, 6).map(lambda row: Site("/a.py", (row, 1, row, 9)))
 roots: st.SearchStrategy[Location] = st.one_of(
@@ -73,10 +74,10 @@ def fields(draw: st.DrawFn) -> Fields:
 
 states = st.builds(
     State,
-    st.dictionaries(st.sampled_from("mno"), values, max_size=3),
+    st.dictionaries(st.sampled_from("mno"), values, max_size=3).map(Table),
     fields(),
-    st.dictionaries(locations, items, max_size=3),
-    st.dictionaries(locations, modes, max_size=3),
-    st.dictionaries(locations, origins, max_size=3),
+    st.dictionaries(locations, items, max_size=3).map(Table),
+    st.dictionaries(locations, modes, max_size=3).map(Table),
+    st.dictionaries(locations, origins, max_size=3).map(Table),
     st.frozensets(st.tuples(st.sampled_from("tu"), st.booleans()), max_size=2),
 )

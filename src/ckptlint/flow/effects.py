@@ -216,7 +216,7 @@ def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
         c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
     for name, part in c.state.fields.of(atom.location).items():
         c.state.fields.put(ref.location, name, part)
-    before = c.state.origins.get(atom.location, frozenset())
+    before = c.state.origins.get(atom.location) or frozenset()
     c.state.origins[ref.location] = before | value.origins | {atom.location}
     return of_atom(ref)
 

@@ -137,7 +137,7 @@ class Frame:
             origin = work.pop()
             if isinstance(origin, Ran | More):
                 continue
-            new: set[Origin] = set(self.state.origins.get(origin, ()))
+            new: set[Origin] = set(self.state.origins.get(origin) or ())
             content = self.state.items.get(origin)
             for part in content.values() if content is not None else ():
                 new |= part.origins | {r.location for r in part.refs()}
@@ -207,7 +207,7 @@ class Frame:
         if origins:
             self.state.origins[location] = origins
         else:
-            self.state.origins.pop(location, None)
+            self.state.origins.pop(location)
         if items is not None:
             self.state.items[location] = items
         self.state.fields.drop(location)
@@ -218,7 +218,7 @@ class Frame:
         found = value.origins | origins_of_atoms(value.atoms)
         if found:
             location = ref.location
-            self.state.origins[location] = bounded(self.state.origins.get(location, frozenset()) | found)
+            self.state.origins[location] = bounded((self.state.origins.get(location) or frozenset()) | found)
 
     # ------------------------------------------------------------------------------------------------- modes
 

@@ -496,7 +496,7 @@ def _raise(f: Interpreter, statement: model.Raise) -> None:
 def _delete(f: Interpreter, statement: model.Delete) -> None:
     for target in statement.targets:
         if isinstance(target, model.Name):
-            f.state.names.pop(target.id, None)
+            f.state.names.pop(target.id)
         elif isinstance(target, model.Index):
             base = f.evaluate(target.value)
             for ref in base.refs():

@@ -38,6 +38,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
 from ckptlint.flow.state import ANY_ITEM
+from ckptlint.flow.tables import Table
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -445,7 +446,7 @@ def merged(frame: Operands, content: Items, value: Value) -> Items:
 
 
 def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
-    before = dict(frame.state.names)
+    before = frame.state.names.plain()
     loops = len(frame.loops)
     filters: list[str] = []
     for generator in operand.generators:
@@ -460,7 +461,7 @@ def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
     value = frame.evaluate(operand.value)
     del frame.loops[loops:]
     assigned = {k: v for k, v in frame.state.names.items() if k in frame.function.bound and k not in before}
-    frame.state.names = {**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}}
+    frame.state.names = Table({**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}})
     content = Items(operand.kind, (), True, value, filters=tuple(filters), whole=True)
     return of_atom(frame.make(operand.at, items=content))
 

@@ -27,6 +27,7 @@ from ckptlint.flow.domain import (
     root_of,
 )
 from ckptlint.flow.fields import Fields
+from ckptlint.flow.tables import Table
 
 ANY_ITEM = "[]"
 """The field that stands for any item of a container that is not seen."""
@@ -43,22 +44,22 @@ def entry_mode(location: Location) -> ModeSet:
 class State:
     """What holds at one point: names, attributes, containers, modes, and what objects were derived from."""
 
-    names: dict[str, Value] = field(default_factory=dict)
+    names: Table[str, Value] = field(default_factory=Table)
     fields: Fields = field(default_factory=Fields)
-    items: dict[Location, Items] = field(default_factory=dict)
-    modes: dict[Location, ModeSet] = field(default_factory=dict)
-    origins: dict[Location, frozenset[Origin]] = field(default_factory=dict)
+    items: Table[Location, Items] = field(default_factory=Table)
+    modes: Table[Location, ModeSet] = field(default_factory=Table)
+    origins: Table[Location, frozenset[Origin]] = field(default_factory=Table)
     tests: frozenset[Test] = frozenset()
     reachable: bool = True
 
     def copy(self) -> State:
         """An independent state with the same content."""
         return State(
-            dict(self.names),
+            self.names.copy(),
             self.fields.copy(),
-            dict(self.items),
-            dict(self.modes),
-            dict(self.origins),
+            self.items.copy(),
+            self.modes.copy(),
+            self.origins.copy(),
             self.tests,
             self.reachable,
         )
@@ -125,7 +126,7 @@ class State:
         for key in [k for k in self.modes if isinstance(k, Field) and _below(k, location)]:
             del self.modes[key]
         if modes == UNKNOWN_MODE and isinstance(location, Made):
-            self.modes.pop(location, None)  # Nothing said of an object made here means the same.
+            self.modes.pop(location)  # Nothing said of an object made here means the same.
         else:
             self.modes[location] = modes
 
@@ -137,7 +138,21 @@ class State:
             return other
         if not other.reachable:
             return self
-        names = dict(self.names)
+        fields = self.fields.joined(other.fields, self._before, other._before)
+        return State(
+            self._joined_names(other),
+            fields,
+            self._joined_items(other),
+            self._joined_modes(other),
+            self._joined_origins(other),
+            self.tests & other.tests,
+            True,
+        )
+
+    def _joined_names(self, other: State) -> Table[str, Value]:
+        if self.names.shares(other.names):
+            return self.names.copy()
+        names = self.names.plain()
         for name, value in other.names.items():
             mine = names.get(name)
             if mine is value:
@@ -145,23 +160,37 @@ class State:
             names[name] = join(mine, value) if mine is not None else join(value, UNKNOWN)
         for name in self.names.keys() - other.names.keys():
             names[name] = join(names[name], UNKNOWN)
-        fields = self.fields.joined(other.fields, self._before, other._before)
-        items = dict(self.items)
+        return Table(names)
+
+    def _joined_items(self, other: State) -> Table[Location, Items]:
+        if self.items.shares(other.items):
+            return self.items.copy()
+        items = self.items.plain()
         for location, content in other.items.items():
-            mine_items = items.get(location)
-            if mine_items is not content:
-                items[location] = join_items(mine_items, content) if mine_items is not None else content
-        modes = dict(self.modes)
+            mine = items.get(location)
+            if mine is not content:
+                items[location] = join_items(mine, content) if mine is not None else content
+        return Table(items)
+
+    def _joined_modes(self, other: State) -> Table[Location, ModeSet]:
+        if self.modes.shares(other.modes):
+            return self.modes.copy()
+        modes = self.modes.plain()
         for location in self.modes.keys() | other.modes.keys():
             a, b = self.modes.get(location), other.modes.get(location)
             if a is not b:
                 modes[location] = (a or self._mode_before(location)) | (b or other._mode_before(location))
-        origins = dict(self.origins)
+        return Table(modes)
+
+    def _joined_origins(self, other: State) -> Table[Location, frozenset[Origin]]:
+        if self.origins.shares(other.origins):
+            return self.origins.copy()
+        origins = self.origins.plain()
         for location, found in other.origins.items():
             known = origins.get(location)
             if known is not found:
                 origins[location] = known | found if known is not None else found
-        return State(names, fields, items, modes, origins, self.tests & other.tests, True)
+        return Table(origins)
 
     def _before(self, key: Field) -> Value | None:
         # An attribute that only one path gave an object made here is that value or an error.
@@ -207,20 +236,20 @@ class State:
             if content_of is not None:
                 for value in content_of.values():
                     work.extend(locations_in(value))
-            work.extend(o for o in self.origins.get(location, ()) if isinstance(o, Made | Field))
+            work.extend(o for o in self.origins.get(location) or () if isinstance(o, Made | Field))
 
         def kept(location: Location) -> bool:
             return location in live or root_of(location) in live or not isinstance(root_of(location), Made)
 
         self.fields = self.fields.kept(kept)
-        self.items = {k: v for k, v in self.items.items() if kept(k)}
-        self.origins = {k: v for k, v in self.origins.items() if kept(k)}
-        self.modes = {k: v for k, v in self.modes.items() if kept(k)}
+        self.items = Table({k: v for k, v in self.items.items() if kept(k)})
+        self.origins = Table({k: v for k, v in self.origins.items() if kept(k)})
+        self.modes = Table({k: v for k, v in self.modes.items() if kept(k)})
 
     def cross_back_edge(self) -> State:
         """The state at a loop's head on a later iteration."""
         state = self.copy()
-        state.modes = {k: crossing(v) for k, v in self.modes.items()}
+        state.modes = Table({k: crossing(v) for k, v in self.modes.items()})
         return state
 
     def same_as(self, other: State) -> bool:

@@ -325,7 +325,7 @@ class Application:
                 found |= value.origins
                 for made in origins_of_atoms(value.atoms):
                     found.add(made)
-                    found |= self.before.origins.get(made, frozenset())  # type: ignore[arg-type]
+                    found |= self.before.origins.get(made) or frozenset()  # type: ignore[arg-type]
         return bounded(frozenset(found))
 
     def modes(self, modes: ModeSet) -> ModeSet:
@@ -368,7 +368,7 @@ class Application:
         for location, origins in summary.origins.items():
             for ref in self.entry(location).refs():
                 mapped = self.origins(origins)
-                after.origins[ref.location] = after.origins.get(ref.location, frozenset()) | mapped
+                after.origins[ref.location] = (after.origins.get(ref.location) or frozenset()) | mapped
         self._record_events()
         result = self.value(summary.value)
         if not summary.returns:
@@ -414,7 +414,7 @@ class Application:
                 continue
             if content.kind != "delta":
                 continue
-            old = items.get(ref.location, Items("delta"))
+            old = items.get(ref.location) or Items("delta")
             new = old
             places = dict(mapped.places)
             for key, value in mapped.entries:
