@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint.diagnostic import Diagnostic, Severity
-from ckptlint.facts.events import Forward
+from ckptlint.facts.modes import EvaluationForward
 from ckptlint.rule import Rule
 
 if TYPE_CHECKING:
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 RULE = Rule(__name__, code="{code}", severity=Severity.WARNING, summary="{summary}")
 
 
-@RULE.check(Forward)
-def check(fact: Forward, facts: Facts) -> Iterator[Diagnostic]:
-    """Replace `Forward` by the fact this rule reads, and say here when it reports."""
+@RULE.check(EvaluationForward)
+def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
+    """Replace `EvaluationForward` by the fact this rule reads, and say here when it reports."""
     yield from ()
 '''
 
