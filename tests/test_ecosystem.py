@@ -175,7 +175,7 @@ def test_unpacking_a_wheel(tmp_path: Path) -> None:
     assert (tmp_path / "out" / "toy" / "a.py").read_text(encoding="utf-8") == "x = 1\n"
 
 
-class Workplace:
+class Reviews:
     """One unpacked package, a folder of lists, and a stand-in for ckptlint that prints what it is told."""
 
     def __init__(self, root: Path) -> None:
@@ -199,20 +199,20 @@ class Workplace:
 
 class TestMain:
     @pytest.fixture
-    def workplace(self, tmp_path: Path) -> Workplace:
-        return Workplace(tmp_path)
+    def reviews(self, tmp_path: Path) -> Reviews:
+        return Reviews(tmp_path)
 
-    def test_the_way_from_new_to_reviewed(self, workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
-        assert workplace.run([diagnostic()]) == 1
+    def test_the_way_from_new_to_reviewed(self, reviews: Reviews, capsys: pytest.CaptureFixture[str]) -> None:
+        assert reviews.run([diagnostic()]) == 1
         assert "+ toy/train.py:7 CKP401 high" in capsys.readouterr().out
-        assert workplace.run([diagnostic()], "--update") == 0
-        assert workplace.run([diagnostic()]) == 1
+        assert reviews.run([diagnostic()], "--update") == 0
+        assert reviews.run([diagnostic()]) == 1
         assert "? toy/train.py:7" in capsys.readouterr().out
-        path = workplace.lists / "toy.jsonl"
+        path = reviews.lists / "toy.jsonl"
         text = path.read_text(encoding="utf-8").replace('"unreviewed", "reason": ""', '"right", "reason": "seen"')
         path.write_text(text, encoding="utf-8")
-        assert workplace.run([diagnostic()]) == 0
-        assert workplace.run([]) == 1
+        assert reviews.run([diagnostic()]) == 0
+        assert reviews.run([]) == 1
 
     @pytest.mark.parametrize(
         ("out", "code", "stderr"),
@@ -224,12 +224,12 @@ class TestMain:
         ],
     )
     def test_a_crash_is_never_taken_for_a_result(
-        self, workplace: Workplace, out: object, code: int, stderr: str, capsys: pytest.CaptureFixture[str]
+        self, reviews: Reviews, out: object, code: int, stderr: str, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        assert workplace.run(out, "--update", code=code, stderr=stderr) == 2
+        assert reviews.run(out, "--update", code=code, stderr=stderr) == 2
         assert "toy-1.0" in capsys.readouterr().err
-        assert not (workplace.lists / "toy.jsonl").exists()
+        assert not (reviews.lists / "toy.jsonl").exists()
 
-    def test_an_unknown_package_is_named(self, workplace: Workplace, capsys: pytest.CaptureFixture[str]) -> None:
-        assert workplace.run([], "tory") == 2
+    def test_an_unknown_package_is_named(self, reviews: Reviews, capsys: pytest.CaptureFixture[str]) -> None:
+        assert reviews.run([], "tory") == 2
         assert "tory" in capsys.readouterr().err
