@@ -27,6 +27,7 @@ from ckptlint.flow.domain import (
     root_of,
 )
 from ckptlint.flow.fields import Fields
+from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.tables import Table
 
 ANY_ITEM = "[]"
@@ -211,36 +212,10 @@ class State:
 
     def collect(self, pinned: Iterable[Value]) -> None:
         """Forget objects made here that nothing leads to any more."""
-        live: set[Location] = set()
-        work: list[Location] = []
-        for base, held in self.fields.bases():
-            if not isinstance(root_of(base), Made):
-                for value in held.values():
-                    work.extend(locations_in(value))
+        work = held_by_entries(self.fields, self.items)
         for value in (*self.names.values(), *pinned):
             work.extend(locations_in(value))
-        for location, content in self.items.items():
-            if not isinstance(root_of(location), Made):
-                for value in content.values():
-                    work.extend(locations_in(value))
-        while work:
-            location = work.pop()
-            if location in live:
-                continue
-            live.add(location)
-            if isinstance(location, Field):
-                work.append(location.base)
-            for value in self.fields.of(location).values():
-                work.extend(locations_in(value))
-            content_of = self.items.get(location)
-            if content_of is not None:
-                for value in content_of.values():
-                    work.extend(locations_in(value))
-            work.extend(o for o in self.origins.get(location) or () if isinstance(o, Made | Field))
-
-        def kept(location: Location) -> bool:
-            return location in live or root_of(location) in live or not isinstance(root_of(location), Made)
-
+        kept = keeps(reachable(work, self.fields, self.items, self.origins))
         self.fields = self.fields.kept(kept)
         self.items = Table({k: v for k, v in self.items.items() if kept(k)})
         self.origins = Table({k: v for k, v in self.origins.items() if kept(k)})

@@ -49,6 +49,7 @@ from ckptlint.flow.events import Event, Forward, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
+from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.state import entry_mode
 from ckptlint.semantics.model import Place
 
@@ -88,7 +89,8 @@ class Summary:
 
 def prune(summary: Summary) -> None:
     """Drop what no caller can reach: objects made and kept inside only."""
-    escaping = _reachable(summary, _escaping(summary))
+    tables = (summary.fields, summary.items, summary.origins, summary.objects)
+    escaping = reachable(_escaping(summary), *tables)
     shown: list[Location] = []
 
     def look(value: Value) -> Value:
@@ -97,56 +99,24 @@ def prune(summary: Summary) -> None:
 
     for event in summary.events:
         event.mapped(look, lambda modes: modes)
-    seen = _reachable(summary, shown) | escaping
-
-    def kept(location: Location, among: set[Location]) -> bool:
-        return location in among or root_of(location) in among or not isinstance(root_of(location), Made)
-
-    summary.fields = summary.fields.kept(lambda base: kept(base, escaping))
-    summary.items = {k: v for k, v in summary.items.items() if kept(k, escaping)}
-    summary.origins = {k: v for k, v in summary.origins.items() if kept(k, escaping)}
-    summary.modes = {k: v for k, v in summary.modes.items() if kept(k, escaping) and v != entry_mode(k)}
     # Of what only events show, its kind is enough.
-    summary.objects = {k: v for k, v in summary.objects.items() if kept(k, seen)}
+    known = keeps({*reachable(shown, *tables), *escaping})
+    kept = keeps(escaping)
+    summary.fields = summary.fields.kept(kept)
+    summary.items = {k: v for k, v in summary.items.items() if kept(k)}
+    summary.origins = {k: v for k, v in summary.origins.items() if kept(k)}
+    summary.modes = {k: v for k, v in summary.modes.items() if kept(k) and v != entry_mode(k)}
+    summary.objects = {k: v for k, v in summary.objects.items() if known(k)}
 
 
 def _escaping(summary: Summary) -> list[Location]:
-    work = [*locations_in(summary.value), *locations_in(summary.yielded)]
-    for key, value in summary.fields.items():
-        if not isinstance(root_of(key), Made):
-            work.extend(locations_in(value))
-    for value in summary.names.values():
+    work = held_by_entries(summary.fields, summary.items)
+    for value in (summary.value, summary.yielded, *summary.names.values()):
         work.extend(locations_in(value))
-    for location, content in summary.items.items():
-        if not isinstance(root_of(location), Made):
-            for value in content.values():
-                work.extend(locations_in(value))
     for location, origins in summary.origins.items():
         if not isinstance(root_of(location), Made):
             work.extend(o for o in origins if isinstance(o, Made | Field))
     return work
-
-
-def _reachable(summary: Summary, work: list[Location]) -> set[Location]:
-    seen: set[Location] = set()
-    while work:
-        location = work.pop()
-        if location in seen:
-            continue
-        seen.add(location)
-        if isinstance(location, Field):
-            work.append(location.base)
-        for value in summary.fields.of(location).values():
-            work.extend(locations_in(value))
-        if location in summary.items:
-            for value in summary.items[location].values():
-                work.extend(locations_in(value))
-        work.extend(o for o in summary.origins.get(location, ()) if isinstance(o, Made | Field))
-        held = summary.objects.get(location)
-        if held is not None:
-            for _, value in held.arguments:
-                work.extend(locations_in(value))
-    return seen
 
 
 class Application:
