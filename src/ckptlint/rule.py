@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,10 +58,3 @@ class Rule:
     ) -> Diagnostic:
         """A diagnostic of this rule."""
         return Diagnostic(self.code, self.name, message, span, self.severity, confidence, related, fix, statement)
-
-
-def run_rule(rule: Rule, facts: Facts) -> Iterator[Diagnostic]:
-    """Everything one rule reports on a project's facts."""
-    for fact_type, function in rule.checks:
-        for fact in facts.of(fact_type):
-            yield from function(fact, facts)

@@ -15,7 +15,6 @@ from ckptlint.flow.domain import (
     Const,
     Field,
     Items,
-    Location,
     Made,
     MethodAtom,
     Object,
@@ -24,6 +23,7 @@ from ckptlint.flow.domain import (
     Text,
     Value,
     root_of,
+    text_of,
 )
 from ckptlint.flow.events import KeyRead, Loaded, Opened, Restored, Saved
 from ckptlint.flow.written import words_of
@@ -139,7 +139,7 @@ def path_pattern(path: Value) -> tuple[str, ...] | None:
     if isinstance(atom, Const) and isinstance(atom.value, str):
         return (posixpath.normpath(atom.value),)
     if isinstance(atom, Ref) and not isinstance(root_of(atom.location), Made):
-        return (f"{{{_hole(atom.location)}}}",)
+        return (f"{{{text_of(atom.location)}}}",)
     if isinstance(atom, ApiAtom):
         return (f"{{{atom.name}}}",)
     if isinstance(atom, Text):
@@ -152,12 +152,6 @@ def path_pattern(path: Value) -> tuple[str, ...] | None:
                 pieces.append(f"{{{piece[0]}}}" if piece[1] else piece[0])
         return tuple(pieces)
     return None
-
-
-def _hole(location: Location) -> str:
-    if isinstance(location, Field):
-        return f"{_hole(location.base)}.{location.name}"
-    return getattr(location, "name", "?")
 
 
 # --------------------------------------------------------------------------------------------- parameters saved

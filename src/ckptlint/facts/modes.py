@@ -10,7 +10,7 @@ from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
-from ckptlint.flow.domain import Const, Field, Made, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.domain import Const, Field, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
 
@@ -218,9 +218,3 @@ def name_of(event: Forward) -> str:
     if event.method and name.endswith(f".{event.method}"):
         name = name[: -len(event.method) - 1]
     return name.removesuffix(".forward").removesuffix(".__call__")
-
-
-def made_at(ref: Ref) -> Site | None:
-    """Where the object behind a reference was made, when the run shows it."""
-    location = root_of(ref.location)
-    return location.site if isinstance(location, Made) else None

@@ -16,6 +16,7 @@ from ckptlint.flow.program import Program
 from ckptlint.flow.summaries import Summary
 from ckptlint.flow.written import words_of
 from ckptlint.semantics.model import Function, Record
+from ckptlint.syntax.prefilter import has_any
 
 _TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|/)tests?/.*\.py$")
 
@@ -86,7 +87,7 @@ class RunBuilder:
             if is_test_file(self.program.root, path):
                 continue
             data = self.program.data(path)
-            if any(literal in data for literal in self.triggers):
+            if has_any(data, self.triggers):
                 record = self.program.record(path)
                 if record is not None:
                     chosen[path] = record

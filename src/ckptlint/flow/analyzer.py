@@ -36,7 +36,7 @@ from ckptlint.flow.frame import Context, Frame, builtin
 from ckptlint.flow.interpret import Interpreter
 from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
-from ckptlint.flow.program import Program
+from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.regions import Regions
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
@@ -737,8 +737,6 @@ def _text_of(location: Location) -> str | None:
 
 
 def _assigned_attributes(function: Function) -> Iterator[str]:
-    from ckptlint.flow.program import statements_of
-
     if not function.parameters:
         return
     receiver = function.parameters[0].name

@@ -33,6 +33,7 @@ from ckptlint.flow.domain import (
     Text,
     Value,
     derived,
+    is_below,
     join,
     join_all,
     limited,
@@ -197,7 +198,7 @@ class Calls(Operands):
         for atom in atoms:
             if len(atoms) > 1:
                 self.state = before.copy()
-            results.append(self._call_attribute_of(atom, func, arguments, operand, len(atoms) == 1))
+            results.append(self._call_attribute_of(atom, func, arguments, operand))
             states.append(self.state)
         self.state = states[0]
         for state in states[1:]:
@@ -221,7 +222,7 @@ class Calls(Operands):
         return rows.pop() if len(rows) == 1 else None
 
     def _call_attribute_of(
-        self, atom: Atom, func: model.Attribute, arguments: Arguments, operand: model.CallSite, alone: bool
+        self, atom: Atom, func: model.Attribute, arguments: Arguments, operand: model.CallSite
     ) -> Value:
         if isinstance(atom, Ref):
             return self._call_method(atom, func.name, arguments, operand, func)
@@ -363,7 +364,7 @@ class Calls(Operands):
         root = root_of(ref.location)
         is_part = words_of(name) & MODE_WORDS or not isinstance(root, Made)
         for location in list(self.state.modes):
-            if location == ref.location or (is_part and _is_below(location, ref.location)):
+            if location == ref.location or (is_part and is_below(location, ref.location)):
                 self.state.modes[location] = self.state.modes[location] | UNKNOWN_MODE
         if ref.location not in self.state.modes and words_of(name) & MODE_WORDS:
             self.set_modes(of_atom(ref), UNKNOWN_MODE)
@@ -620,22 +621,14 @@ class Calls(Operands):
                 self.assume(of_atom(ref), "external-callee")
 
 
-def _place_of(location: object) -> model.Place:
-    root = root_of(location)  # type: ignore[arg-type]
+def _place_of(location: Location) -> model.Place:
+    root = root_of(location)
     return root.site.at if isinstance(root, Made) else (1, 1, 1, 1)
 
 
 def is_entry_like(location: object) -> bool:
     """Whether a location may hold a model that the caller gave."""
     return isinstance(location, Parameter | Field | Cell) or getattr(location, "kind", "") == "global"
-
-
-def _is_below(location: object, whole: object) -> bool:
-    while isinstance(location, Field):
-        location = location.base
-        if location == whole:
-            return True
-    return False
 
 
 _ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})

@@ -30,11 +30,6 @@ class Hierarchy:
         return any(api.role in MODULE_ROLES for api in self.apis)
 
     @property
-    def switched_by_framework(self) -> bool:
-        """Whether a framework calls its hooks and switches the mode for it."""
-        return any(bool(api.options.get("switches")) for api in self.apis)
-
-    @property
     def is_complete(self) -> bool:
         """Whether every base is either of the project or a known library class."""
         return len(self.apis) == len(self.external)
@@ -46,7 +41,6 @@ class Classes:
     def __init__(self, program: Program) -> None:
         self.program = program
         self._hierarchies: dict[ClassKey, Hierarchy] = {}
-        self._subclassed: set[ClassKey] = set()
 
     def hierarchy(self, key: ClassKey) -> Hierarchy:
         """The bases of a class; a cycle ends where it closes."""
@@ -57,7 +51,6 @@ class Classes:
             self._collect(key, order, external, set())
             apis = tuple(api for api in (self.program.catalog.api(name) for name in external) if api is not None)
             found = self._hierarchies[key] = Hierarchy(tuple(order), tuple(external), apis)
-            self._subclassed.update(found.order[1:])
         return found
 
     def _collect(self, key: ClassKey, order: list[ClassKey], external: list[str], seen: set[ClassKey]) -> None:
@@ -75,10 +68,6 @@ class Classes:
                     external.append(atom.name)
             else:
                 external.append(f"{UNRESOLVED}{_written(base)}")
-
-    def is_subclassed(self, key: ClassKey) -> bool:
-        """Whether a class whose hierarchy was looked at inherits from this one."""
-        return key in self._subclassed
 
     def method(self, key: ClassKey, name: str, after: ClassKey | None = None) -> FunctionKey | None:
         """The project function that a method name means; with `after`, as `super()` in that class sees it."""

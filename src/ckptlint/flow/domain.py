@@ -107,6 +107,22 @@ def root_of(location: Location) -> Location:
     return location
 
 
+def is_below(location: Location, whole: Location) -> bool:
+    """Whether a location is a part of another, at any depth."""
+    while isinstance(location, Field):
+        location = location.base
+        if location == whole:
+            return True
+    return False
+
+
+def text_of(location: Location) -> str:
+    """A location as dotted names; an object made has none."""
+    if isinstance(location, Field):
+        return f"{text_of(location.base)}.{location.name}"
+    return "" if isinstance(location, Made) else location.name
+
+
 def depth_of(location: Location) -> int:
     """How many fields lie between a location and its root."""
     depth = 0

@@ -34,10 +34,6 @@ if TYPE_CHECKING:
 Bound = dict[str, Value]
 
 
-def _args_of(api: Api, bound: Bound) -> tuple[tuple[str, Value], ...]:
-    return tuple(bound.items())
-
-
 def _targets(api: Api, key: str, receiver: Value | None, bound: Bound, default: str = "self") -> Value:
     wanted = api.options.get(key, default)
     if wanted == "self":
@@ -47,13 +43,13 @@ def _targets(api: Api, key: str, receiver: Value | None, bound: Bound, default: 
 
 
 def _module(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    ref = c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound)))
+    ref = c.make(op.at, held=Object(api.role, api, None, tuple(bound.items())))
     c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "train"))))
     return of_atom(ref)
 
 
 def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    return of_atom(c.make(op.at, held=Object(api.role, api, None, _args_of(api, bound))))
+    return of_atom(c.make(op.at, held=Object(api.role, api, None, tuple(bound.items()))))
 
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -112,10 +108,10 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     returns = api.options.get("returns", "value")
     outside = api.role is Role.OUTSIDE_LOAD
     if returns == "model":
-        ref = c.make(op.at, held=Object(Role.MODEL, api, None, _args_of(api, bound)))
+        ref = c.make(op.at, held=Object(Role.MODEL, api, None, tuple(bound.items())))
         c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
     else:
-        ref = c.make(op.at, held=Object(Role.LOAD, api, None, _args_of(api, bound)))
+        ref = c.make(op.at, held=Object(Role.LOAD, api, None, tuple(bound.items())))
     c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
     return NONE if returns == "nothing" else of_atom(ref)
 

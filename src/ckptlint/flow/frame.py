@@ -23,7 +23,6 @@ from ckptlint.flow.domain import (
     More,
     Object,
     Origin,
-    Parameter,
     Ran,
     Ref,
     Site,
@@ -222,10 +221,6 @@ class Frame:
 
     # ------------------------------------------------------------------------------------------------- modes
 
-    def modes_of(self, ref: Ref) -> ModeSet:
-        """The mode definitions that reach here for a reference."""
-        return self.state.mode_of(ref.location)
-
     def set_modes(self, value: Value, modes: ModeSet) -> None:
         """Put every object a value may be into a mode: whichever it is, it is the one that is used later.
 
@@ -344,25 +339,6 @@ class Frame:
             self.state.fields.put(Cell("*"), name, value)
         else:
             self.state.names[name] = value
-
-    def location_of_text(self, text: str) -> Location | None:
-        """The entry location that a dotted operand means on entry, when it is rooted at a parameter."""
-        parts = text.split(".")
-        if not all(part.isidentifier() for part in parts) or len(parts) > 4:
-            return None
-        names = {p.name for p in self.function.parameters}
-        location: Location
-        if parts[0] in names:
-            location = Parameter(parts[0])
-        elif self.function.index and parts[0] not in self.function.bound and self._is_free(parts[0]):
-            location = Cell(parts[0])
-        elif parts[0] not in self.function.bound or not self.function.index:
-            location = Global(self.path, parts[0])
-        else:
-            return None
-        for part in parts[1:]:
-            location = Field(location, part)
-        return location
 
 
 def builtin(name: str) -> Value:

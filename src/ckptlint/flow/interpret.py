@@ -7,6 +7,7 @@ from typing import Any
 
 from ckptlint.flow.domain import (
     UNKNOWN,
+    UNKNOWN_MODE,
     ClassAtom,
     ClassKey,
     Const,
@@ -16,6 +17,7 @@ from ckptlint.flow.domain import (
     Items,
     Made,
     ModeRead,
+    Object,
     Ref,
     Value,
     constant,
@@ -100,8 +102,6 @@ class Interpreter(Regions):
         role = self.outline.uses.get(written(target))
         if role is None:
             return value
-        from ckptlint.flow.domain import UNKNOWN_MODE, Object
-
         ref = self.make(source.at, held=Object(role, assumed=frozenset({"type-by-use"})), origins=value.origins)
         self.state.modes[ref.location] = UNKNOWN_MODE
         return of_atom(ref)
@@ -118,8 +118,6 @@ class Interpreter(Regions):
                     written(target),
                 )
             )
-        from ckptlint.flow.domain import UNKNOWN_MODE
-
         # Part of the model may have been switched by hand: from here on its mode is not known.
         self.set_modes(base, UNKNOWN_MODE)
 

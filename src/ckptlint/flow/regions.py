@@ -7,9 +7,11 @@ from typing import Any
 
 from ckptlint.flow.calls import Calls
 from ckptlint.flow.domain import (
+    UNKNOWN_MODE,
     ApiAtom,
     ClassKey,
     FunctionAtom,
+    ModeDef,
     Ref,
     Value,
     constant,
@@ -131,8 +133,6 @@ class Regions(Calls):
     def _enter_mode(
         self, options: Any, arguments: dict[str, Value], value: Value, leave: list[Callable[[], None]]
     ) -> None:
-        from ckptlint.flow.domain import UNKNOWN_MODE, ModeDef
-
         wanted = options.get("of")
         targets = [
             v

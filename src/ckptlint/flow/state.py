@@ -20,6 +20,7 @@ from ckptlint.flow.domain import (
     Value,
     crossing,
     depth_of,
+    is_below,
     join,
     join_items,
     locations_in,
@@ -124,7 +125,7 @@ class State:
 
     def switch_mode(self, location: Location, modes: ModeSet) -> None:
         """Set the mode of a location and of everything below it."""
-        for key in [k for k in self.modes if isinstance(k, Field) and _below(k, location)]:
+        for key in [k for k in self.modes if isinstance(k, Field) and is_below(k, location)]:
             del self.modes[key]
         if modes == UNKNOWN_MODE and isinstance(location, Made):
             self.modes.pop(location)  # Nothing said of an object made here means the same.
@@ -237,14 +238,6 @@ class State:
             and self.items == other.items
             and self.origins == other.origins
         )
-
-
-def _below(location: Location, whole: Location) -> bool:
-    while isinstance(location, Field):
-        location = location.base
-        if location == whole:
-            return True
-    return False
 
 
 DEAD = State(reachable=False)

@@ -44,6 +44,7 @@ from ckptlint.flow.domain import (
     ordered,
     origins_of_atoms,
     root_of,
+    text_of,
 )
 from ckptlint.flow.events import Event, Forward, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
@@ -265,7 +266,7 @@ class Application:
             mapped = self.value(piece)
             refs = [a for a in piece.atoms if isinstance(a, Ref)]
             # What the callee calls it says what it is for, but not which one the caller gave.
-            name = "?" + (_location_text(refs[0].location) if refs else "")
+            name = "?" + (text_of(refs[0].location) if refs else "")
             return self.frame.pieces_of(mapped, name)  # type: ignore[attr-defined, no-any-return]
         return (piece,)
 
@@ -471,9 +472,3 @@ def _rooted(value: Value, root: Location | None) -> bool:
 
 def _joined_view(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
     return (*outer, *inner)[:4]
-
-
-def _location_text(location: Location) -> str:
-    if isinstance(location, Field):
-        return f"{_location_text(location.base)}.{location.name}"
-    return "" if isinstance(location, Made) else location.name
