@@ -192,7 +192,7 @@ def _only_restores(run: Run, operand: Value) -> bool:
     locations = {r.location for r in operand.refs()}
     restored = False
     for event in run.events:
-        if isinstance(event, Update | Fitted):
+        if isinstance(event, Update) or (isinstance(event, Fitted) and event.kind == "fit"):
             return False
         if isinstance(event, Restored) and locations & {r.location for r in event.target.refs()}:
             restored = True

@@ -469,6 +469,7 @@ class Calls(Operands):
         if own is not None and root_of(ref.location) == own and self._is_whole(own):
             # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
             ref, site, evidence = Ref(own), self.site(self.function.at), {"type"}
+        result = derived([*arguments.values()])
         self.record(
             Forward(
                 site,
@@ -483,9 +484,9 @@ class Calls(Operands):
                 self.statement,
                 self.loop_places[0] if self.loop_places else self.statement,
                 evidence=frozenset(evidence),
+                inputs=self.expanded(result),
             )
         )
-        result = derived([*arguments.values()])
         return Value(frozenset(), True, result.origins | {Ran(site)})
 
     def _is_model_like(self, value: Value) -> bool:

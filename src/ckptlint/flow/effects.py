@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     NONE,
+    NOTHING,
     UNKNOWN,
     UNKNOWN_MODE,
     FunctionAtom,
@@ -21,7 +22,7 @@ from ckptlint.flow.domain import (
     of_atom,
     ordered,
 )
-from ckptlint.flow.events import Fitted, Loaded, Restored, Saved, Switched, Update
+from ckptlint.flow.events import Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
@@ -49,7 +50,33 @@ def _module(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 
 
 def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    return of_atom(c.make(op.at, held=Object(api.role, api, None, tuple(bound.items()))))
+    return of_atom(c.make(op.at, held=Object(api.role, api, None, _settled(c, bound, a))))
+
+
+def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """An object that facts ask for by itself."""
+    made = _object(c, api, receiver, bound, a, op)
+    c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, _parts(c, api, bound)))
+    return made
+
+
+def _settled(c: Calls, bound: Bound, a: Arguments) -> tuple[tuple[str, Value], ...]:
+    """Bound arguments to keep: sequences of literals as constants, and `**` where more were given than is seen."""
+    found: Bound = {}
+    for name, value in bound.items():
+        known = c.literal(value)
+        found[name] = of_atom(known) if known is not None else value
+    if a.open:
+        found.setdefault("**", UNKNOWN)
+    return tuple(found.items())
+
+
+def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
+    """What the parameters that the row calls children were given, in order."""
+    given = api.given("children", bound)
+    if len(given) == 1:
+        return c.stored(given[0])
+    return Stored(NOTHING, Items("list", tuple(enumerate(given)))) if given else Stored(NOTHING)
 
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -180,10 +207,12 @@ def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments,
             held = c.object_at(ref.location)
             if held is not None and held.api is not None:
                 values.extend(held.api.given("model", dict(held.arguments)))
+    kind = str(api.options.get("kind", "fit"))
+    data = c.expanded(derived(api.given("data", bound)))
+    path = _targets(api, "path", None, bound, default="")
     for value in values:
         c.set_modes(value, UNKNOWN_MODE)
-        if api.options.get("kind", "fit") == "fit":
-            c.record(Fitted(c.site(op.at), c.within, c.state.tests, value))
+        c.record(Fitted(c.site(op.at), c.within, c.state.tests, value, kind, data, path))
     return derived([v for v in (receiver, *a.values()) if v is not None])
 
 
@@ -231,6 +260,44 @@ def _no_effect(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argu
     return derived([v for v in (receiver, *a.values()) if v is not None])
 
 
+def _seed(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    wanted = api.options.get("sources", ())
+    sources = (wanted,) if isinstance(wanted, str) else tuple(wanted) if isinstance(wanted, list) else ()
+    seed = _targets(api, "seed", None, bound, default="")
+    c.record(Seeded(c.site(op.at), c.within, c.state.tests, receiver or NOTHING, sources, seed))
+    return _no_effect(c, api, receiver, bound, a, op) if receiver is None else receiver
+
+
+def _random(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """A draw gives data of which the drawing is an origin; a generator is an object."""
+    kind = api.options.get("kind", "draw")
+    if kind == "generator":
+        return _built(c, api, receiver, bound, a, op)
+    if kind == "state":
+        return _no_effect(c, api, receiver, bound, a, op)
+    made = _object(c, api, receiver, bound, a, op)
+    _drew(c, api, receiver, bound, op, made)
+    return derived([made, *([receiver] if receiver is not None else []), *a.values()])
+
+
+def _split(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    made = _built(c, api, receiver, bound, a, op)
+    _drew(c, api, receiver, bound, op, made, is_split=True)
+    for ref in made.refs():
+        c.state.origins[ref.location] = derived(a.values()).origins
+    return made
+
+
+def _drew(
+    c: Calls, api: Api, receiver: Value | None, bound: Bound, op: model.CallSite, made: Value, is_split: bool = False
+) -> None:
+    operand = join_all(api.given("of", bound)) if api.given("of", bound) else NOTHING
+    given = [*api.given("seed", bound), *api.given("generator", bound)]
+    generator = join_all(given) if given else receiver if receiver is not None else NOTHING
+    source = str(api.options.get("source", ""))
+    c.record(Drew(c.site(op.at), c.within, c.state.tests, operand, source, generator, made, api.name, is_split))
+
+
 def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     return receiver if receiver is not None else derived(a.values())
 
@@ -250,12 +317,12 @@ ROLES = {
     Role.MODEL: _module,
     Role.WRAPPER: _wrapper,
     Role.IDENTITY: _identity,
-    Role.OPTIMIZER: _object,
-    Role.SCHEDULER: _object,
-    Role.SCALER: _object,
+    Role.OPTIMIZER: _built,
+    Role.SCHEDULER: _built,
+    Role.SCALER: _built,
     Role.AVERAGE: _module,
-    Role.LOADER: _object,
-    Role.DATASET: _object,
+    Role.LOADER: _built,
+    Role.DATASET: _built,
     Role.SAVE: _save,
     Role.LOAD: _load,
     Role.OUTSIDE_LOAD: _load,
@@ -272,10 +339,10 @@ ROLES = {
     Role.TENSOR: _object,
     Role.FREEZE: _receiver,
     Role.FUNCTIONAL: _no_effect,
-    Role.SEED: _no_effect,
-    Role.RANDOM: _no_effect,
-    Role.TRANSFORM: _object,
-    Role.SPLIT: _no_effect,
+    Role.SEED: _seed,
+    Role.RANDOM: _random,
+    Role.TRANSFORM: _built,
+    Role.SPLIT: _split,
     Role.MODULE_STATE: _no_effect,
     Role.NO_GRAD: _object,
     Role.MODE_CONTEXT: _object,

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeVar
 
-from ckptlint.flow.domain import FunctionKey, Items, ModeSet, Site, Value
+from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Site, Value
 from ckptlint.flow.state import Test
+from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Place
 
 Change = Callable[[Value], Value]
@@ -47,7 +48,7 @@ class Event:
 class Forward(Event):
     """A model is called on data."""
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes", "inputs")
 
     operand: Value
     modes: ModeSet
@@ -67,6 +68,8 @@ class Forward(Event):
     """The method called on the model when it is not the model itself."""
     evidence: frozenset[str] = frozenset()
     """How the operand is known to be a model: "use", "name"."""
+    inputs: Value = UNKNOWN
+    """What the data given to it was made from (its origins)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +83,16 @@ class Update(Event):
 
 @dataclass(frozen=True, slots=True)
 class Fitted(Event):
-    """A library's own training loop runs on a model."""
+    """A library's own loop trains, evaluates or predicts with a model (`kind`: fit, evaluate, predict)."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "data", "path")
 
     operand: Value
+    kind: str = "fit"
+    data: Value = UNKNOWN
+    """What the data given to it was made from (its origins)."""
+    path: Value = UNKNOWN
+    """The checkpoint it starts from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +111,11 @@ class Stored:
     items: Items | None = None
     inner: tuple[tuple[Value, Items], ...] = ()
     """Containers found among the entries."""
+
+    @property
+    def is_given(self) -> bool:
+        """Whether the caller gave it: what it holds is only known there."""
+        return self.items is None or self.items.kind == "delta"
 
     def mapped(self, change: Change) -> Stored:
         """The same put into another frame."""
@@ -178,3 +193,47 @@ class Ineffective(Event):
     """"mode-method", "gradient-method", "context", "context-class", "training-flag"."""
     operand: Value
     written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Built(Event):
+    """An optimizer, scheduler, scaler, average, dataset, loader, transform, split or generator is made.
+
+    Its bound arguments are those of the object at `made`.
+    """
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "parts")
+
+    made: Value
+    role: Role
+    api: str
+    parts: Stored = Stored(NOTHING)
+    """What the parameter that its row calls `children` was given: the steps of a pipeline, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded(Event):
+    """Random sources are seeded; for a generator object `operand` is that object."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "seed")
+
+    operand: Value
+    sources: tuple[str, ...]
+    seed: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Drew(Event):
+    """Random numbers are drawn, or something is shuffled or divided at random."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "generator", "made")
+
+    operand: Value
+    """What is drawn from, shuffled or divided."""
+    source: str
+    generator: Value
+    """The generator, seed or random state that was given; NOTHING without one."""
+    made: Value
+    """What comes out; for a draw it is an origin of the result."""
+    api: str
+    is_split: bool = False

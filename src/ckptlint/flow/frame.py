@@ -12,6 +12,7 @@ from ckptlint.flow.domain import (
     ApiAtom,
     Cell,
     ClassKey,
+    Const,
     Field,
     FunctionKey,
     Global,
@@ -125,7 +126,12 @@ class Frame:
         known = self.events.get(key)
         if isinstance(event, Forward) and isinstance(known, Forward):
             # The callee has alternatives, or the loop around goes another round.
-            event = replace(event, operand=join(known.operand, event.operand), modes=known.modes | event.modes)
+            event = replace(
+                event,
+                operand=join(known.operand, event.operand),
+                modes=known.modes | event.modes,
+                inputs=join(known.inputs, event.inputs),
+            )
         self.events[key] = event
 
     def expanded(self, value: Value) -> Value:
@@ -166,6 +172,18 @@ class Frame:
                     if held is not None:
                         inner.append((of_atom(part), self._traced(held)))
         return Stored(value, items, tuple(inner))
+
+    def literal(self, value: Value) -> Const | None:
+        """A literal, or a list or tuple of nothing but literals as one constant; None for anything else."""
+        atom = value.single
+        if isinstance(atom, Const):
+            return atom
+        content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
+        if content is None or content.open or content.element is not None or content.kind not in ("list", "tuple"):
+            return None
+        parts = [self.literal(entry) for entry in content.values()]
+        known = [part.value for part in parts if part is not None]
+        return Const(content.kind, tuple(known)) if len(known) == len(parts) else None
 
     def _traced(self, content: Items) -> Items:
         """A container's content with what its elements were made from."""

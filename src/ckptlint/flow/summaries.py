@@ -46,7 +46,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Event, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -418,14 +418,17 @@ class Application:
                     mapped,
                     loops=(*frame.loops, *event.loops)[:8],
                     gradients=event.gradients and frame.quiet == 0,
+                    inputs=frame.expanded(mapped.inputs),
                 )
                 if event.site in self._collapsed:
                     if not is_init:  # A constructor that tries its model out evaluates nothing.
                         collapsed.append(mapped)
                     continue
-            if isinstance(mapped, Saved) and (mapped.stored.items is None or mapped.stored.items.kind == "delta"):
+            if isinstance(mapped, Saved) and mapped.stored.is_given:
                 # What the caller gave is only known here.
                 mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
+            if isinstance(mapped, Built) and mapped.parts.value.atoms and mapped.parts.is_given:
+                mapped = replace(mapped, parts=frame.stored(mapped.parts.value))
             if isinstance(mapped, KeyRead) and not mapped.guarded and frame.is_guarded(mapped.key):  # type: ignore[attr-defined]
                 mapped = replace(mapped, guarded=True)
             if isinstance(mapped, Update):
@@ -434,6 +437,8 @@ class Application:
                     operand=frame.expanded(mapped.operand),
                     loops=(*frame.loops, *mapped.loops)[:8],
                 )
+            if isinstance(mapped, Fitted):
+                mapped = replace(mapped, data=frame.expanded(mapped.data))
             frame.record(
                 replace(
                     mapped,
@@ -461,6 +466,7 @@ class Application:
                     frame.loop_places[0] if frame.loop_places else frame.statement,
                     method=frame.program.function(self.summary.context.key).name,
                     evidence=frozenset({"type"}),
+                    inputs=Value(frozenset(), True, bounded(frozenset().union(*(f.inputs.origins for f in collapsed)))),
                 )
             )
 
