@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import ast
 
+from ckptlint.semantics.cursor import Misplaced
+from ckptlint.semantics.lower_statements import StatementLowering
 from ckptlint.semantics.model import Branch, Compare, Literal, Logic, Name, Operand, Record
 from ckptlint.syntax.limits import room_for_recursion
 from ckptlint.syntax.positions import Tokens, scan, scan_exactly
 from ckptlint.syntax.tree import Unreadable, decode, normalise, parse, refuse_nul
-
-if TYPE_CHECKING:
-    import libcst
 
 
 def lower(path: str, source: bytes | str) -> Record:
@@ -21,19 +20,14 @@ def lower(path: str, source: bytes | str) -> Record:
         refuse_nul(source)
     text = normalise(source)
     tokens = scan(text)
-    module = parse(text, tokens)
     try:
         with room_for_recursion():
-            return _lowered(path, module, tokens)
+            return _lowered(path, parse(text, tokens), tokens)
     except RecursionError:
         raise Unreadable("the file is nested too deep to be read") from None
 
 
-def _lowered(path: str, module: libcst.Module, tokens: Tokens) -> Record:
-    # Not at the top: the modules below import libcst, which costs more than most runs need.
-    from ckptlint.semantics.cursor import Misplaced
-    from ckptlint.semantics.lower_statements import StatementLowering
-
+def _lowered(path: str, module: ast.Module, tokens: Tokens) -> Record:
     lowering = StatementLowering(tokens)
     try:
         lowering.module(module)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
-
-import libcst as cst
 
 from ckptlint.semantics.cursor import EXPRESSIONS, Cursor
 from ckptlint.semantics.model import Comprehension, DictItem, Generator, Mapping, Operand, Sequence, Star
 from ckptlint.syntax.positions import span
 
 COMPREHENSIONS: dict[type, tuple[str, str, str]] = {
-    cst.ListComp: ("list", "[", "]"),
-    cst.SetComp: ("set", "{", "}"),
-    cst.GeneratorExp: ("generator", "", ""),
+    ast.ListComp: ("list", "[", "]"),
+    ast.SetComp: ("set", "{", "}"),
+    ast.GeneratorExp: ("generator", "", ""),
 }
 
 
@@ -24,54 +23,51 @@ class DisplayLowering(Cursor):
         """Elements of a display with their commas."""
         items: list[Operand] = []
         for node in nodes:
-            if type(node) is cst.Element:
-                items.append(self.expression(node.value))
-            else:
-                items.append(self.expression(node))
+            items.append(self.expression(node))
             if self.words[self.position] == ",":
                 self.position += 1
         return items
 
-    def _starred(self, node: cst.StarredElement) -> Operand:
+    def _starred(self, node: ast.Starred) -> Operand:
         start = self.position
         self.take("*")
         value = self.expression(node.value)
         return Star(self.place(start), value)
 
-    def _tuple(self, node: cst.Tuple) -> Operand:
+    def _tuple(self, node: ast.Tuple) -> Operand:
         start = self.position
-        items = self.elements(node.elements)
+        items = self.elements(node.elts)
         if not items:
             # `()` has no token of its own between its parentheses.
             return Sequence(span(self.places[start - 1], self.places[start]), "tuple", items)
         return Sequence(self.place(start), "tuple", items)
 
-    def _list(self, node: cst.List) -> Operand:
+    def _list(self, node: ast.List) -> Operand:
         start = self.position
         self.position += 1
-        items = self.elements(node.elements)
+        items = self.elements(node.elts)
         self.take("]")
         return Sequence(self.place(start), "list", items)
 
-    def _set(self, node: cst.Set) -> Operand:
+    def _set(self, node: ast.Set) -> Operand:
         start = self.position
         self.position += 1
-        items = self.elements(node.elements)
+        items = self.elements(node.elts)
         self.take("}")
         return Sequence(self.place(start), "set", items)
 
-    def _dict(self, node: cst.Dict) -> Operand:
+    def _dict(self, node: ast.Dict) -> Operand:
         start = self.position
         self.position += 1
         items = []
-        for element in node.elements:
+        for written_key, value in zip(node.keys, node.values, strict=True):
             key = None
-            if isinstance(element, cst.DictElement):
-                key = self.expression(element.key)
+            if written_key is not None:
+                key = self.expression(written_key)
                 self.take(":")
             else:
                 self.take("**")
-            items.append(DictItem(key, self.expression(element.value)))
+            items.append(DictItem(key, self.expression(value)))
             self.take_if(",")
         self.take("}")
         return Mapping(self.place(start), items)
@@ -83,7 +79,7 @@ class DisplayLowering(Cursor):
         if opening:
             self.take(opening)
         value = self.expression(node.elt)
-        generators = self.generators(node.for_in)
+        generators = self.generators(node.generators)
         if closing:
             self.take(closing)
         return Comprehension(self.place(start), kind, None, value, generators)
@@ -92,45 +88,45 @@ class DisplayLowering(Cursor):
         start = self.position
         self.take("{")
         key: Operand | None = None
-        if type(node) is cst.DictComp:
+        value = node.value
+        # `{**x for …}` of Python 3.15: what stands behind the stars is the key of the tree.
+        if self.take_if("**"):
+            value = node.value if node.value is not None else node.key
+        else:
             key = self.expression(node.key)
             self.take(":")
-        else:
-            self.take("**")
-        value = self.expression(node.value)
-        generators = self.generators(node.for_in)
+        lowered = self.expression(value)
+        generators = self.generators(node.generators)
         self.take("}")
-        return Comprehension(self.place(start), "dict", key, value, generators)
+        return Comprehension(self.place(start), "dict", key, lowered, generators)
 
-    def generators(self, node: cst.CompFor | None) -> list[Generator]:
+    def generators(self, nodes: list[ast.comprehension]) -> list[Generator]:
         """The `for` clauses of a comprehension."""
         generators = []
-        while node is not None:
+        for node in nodes:
             is_async = self.take_if("async")
             self.take("for")
             target = self.expression(node.target)
             self.take("in")
             source = self.expression(node.iter)
             tests = []
-            for clause in node.ifs:
+            for test in node.ifs:
                 self.take("if")
-                tests.append(self.expression(clause.test))
+                tests.append(self.expression(test))
             generators.append(Generator(target, source, tests, is_async))
-            node = node.inner_for_in
         return generators
 
 
 EXPRESSIONS.update(
     {
-        cst.StarredElement: DisplayLowering._starred,
-        cst.Tuple: DisplayLowering._tuple,
-        cst.List: DisplayLowering._list,
-        cst.Set: DisplayLowering._set,
-        cst.Dict: DisplayLowering._dict,
-        cst.DictComp: DisplayLowering._dict_comprehension,
+        ast.Starred: DisplayLowering._starred,
+        ast.Tuple: DisplayLowering._tuple,
+        ast.List: DisplayLowering._list,
+        ast.Set: DisplayLowering._set,
+        ast.Dict: DisplayLowering._dict,
+        ast.ListComp: DisplayLowering.comprehension,
+        ast.SetComp: DisplayLowering.comprehension,
+        ast.GeneratorExp: DisplayLowering.comprehension,
+        ast.DictComp: DisplayLowering._dict_comprehension,
     }
 )
-
-if hasattr(cst, "StarredDictComp"):
-    # Newer versions of libcst only.
-    EXPRESSIONS[cst.StarredDictComp] = DisplayLowering._dict_comprehension

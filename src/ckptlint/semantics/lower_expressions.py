@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 from unicodedata import normalize
-
-import libcst as cst
 
 from ckptlint.semantics.constants import number_value
 from ckptlint.semantics.cursor import EXPRESSIONS, Misplaced
@@ -29,7 +28,6 @@ from ckptlint.semantics.model import (
     Parameter,
     Return,
     Slice,
-    Star,
     Unary,
     Walrus,
     Yield,
@@ -38,6 +36,7 @@ from ckptlint.semantics.scopes import Scope
 from ckptlint.syntax.tree import Unreadable
 
 CONSTANT_NAMES: dict[str, bool | None] = {"True": True, "False": False, "None": None}
+_STRINGS = (str, bytes)
 
 
 class ExpressionLowering(StringLowering, DisplayLowering):
@@ -45,26 +44,32 @@ class ExpressionLowering(StringLowering, DisplayLowering):
 
     # ------------------------------------------------------------------------------------ names, literals
 
-    def _name(self, node: cst.Name) -> Operand:
+    def _name(self, node: ast.Name) -> Operand:
         position = self.position
-        word = node.value
-        if self.words[position] != word:
+        word = node.id
+        written = self.words[position]
+        if written != word and (written.isascii() or normalize("NFKC", written) != word):
             raise Misplaced
         self.position = position + 1
-        if word in CONSTANT_NAMES:
-            return Literal(self.places[position], CONSTANT_NAMES[word])
-        if not word.isascii():
-            word = normalize("NFKC", word)
         self.scope.mentions.add(word)
         return Name(self.places[position], word)
 
-    def _ellipsis(self, node: cst.Ellipsis) -> Operand:
-        return Literal(self.take("..."), ...)
-
-    def _number(self, node: cst.Integer | cst.Float | cst.Imaginary) -> Operand:
-        at = self.take(node.value)
+    def _constant(self, node: ast.Constant) -> Operand:
+        value = node.value
+        if isinstance(value, _STRINGS):
+            return self.string(node)
+        position = self.position
+        word = self.words[position]
+        at = self.places[position]
+        self.position = position + 1
+        if word in CONSTANT_NAMES:
+            return Literal(at, CONSTANT_NAMES[word])
+        if word == "...":
+            return Literal(at, ...)
+        if not word[:1].isdigit() and word[:1] != ".":
+            raise Misplaced
         try:
-            return Literal(at, number_value(node.value))
+            return Literal(at, number_value(word))
         except ValueError:
             raise Unreadable("an integer with more digits than Python converts", at[0], at[1]) from None
 
@@ -73,103 +78,117 @@ class ExpressionLowering(StringLowering, DisplayLowering):
     def postfix(self, node: Any) -> Operand:
         """A chain of accesses, calls and indices, from the innermost outward without recursion."""
         start = self.position
+        words, places = self.words, self.places
         links: list[Any] = []
+        may_be_bracketed = words[start] == "("
         while True:
             kind = type(node)
-            if kind is cst.Attribute or kind is cst.Subscript:
+            if kind is ast.Attribute or kind is ast.Subscript:
                 links.append(node)
                 node = node.value
-            elif kind is cst.Call:
+            elif kind is ast.Call:
                 links.append(node)
                 node = node.func
             else:
                 break
-            if node.lpar:
+            if may_be_bracketed and self.parentheses(node):
                 break
         operand = self.expression(node)
-        words, places = self.words, self.places
         row, column, _, _ = places[start]
         scope = self.scope
         for link in reversed(links):
             kind = type(link)
-            if kind is cst.Attribute:
+            if kind is ast.Attribute:
                 position = self.position + 1
-                word = link.attr.value
-                if words[position] != word:
+                word = link.attr
+                written = words[position]
+                if written != word and (written.isascii() or normalize("NFKC", written) != word):
                     raise Misplaced
                 self.position = position + 1
-                if not word.isascii():
-                    word = normalize("NFKC", word)
                 scope.mentions.add(word)
                 at = places[position]
                 operand = Attribute((row, column, at[2], at[3]), operand, word, at)
-            elif kind is cst.Call:
+            elif kind is ast.Call:
                 if type(operand) is Name:
                     scope.calls.add(operand.id)
                 elif type(operand) is Attribute:
                     scope.calls.add(operand.name)
-                self.position += 1
-                arguments = [self.argument(argument) for argument in link.args]
+                self.take("(")
+                given = self.in_order(link.args, link.keywords) if link.keywords else link.args
+                arguments = [self.argument(argument) for argument in given]
                 at = self.take(")")
                 operand = CallSite((row, column, at[2], at[3]), operand, arguments)
             else:
-                self.position += 1
-                items = [self.index(element.slice) for element in link.slice]
+                self.take("[")
+                items = self.items(link.slice)
                 at = self.take("]")
                 operand = Index((row, column, at[2], at[3]), operand, items)
         return operand
 
-    def argument(self, node: cst.Arg) -> Argument:
+    def in_order(self, args: list[Any], keywords: list[Any]) -> list[Any]:
+        """Arguments as they were written: `*x` may come behind `k=v`."""
+        given = [*args, *keywords]
+        if args and type(args[-1]) is ast.Starred:
+            given.sort(key=lambda node: (node.lineno, node.col_offset))
+        return given
+
+    def argument(self, node: Any) -> Argument:
         """One argument of a call or a class header, with the comma behind it."""
         start = self.position
-        star = len(node.star)
-        if star:
-            self.position += 1
+        star = 0
         name = None
-        if node.keyword is not None:
-            name = node.keyword.value
-            if self.words[start] != name:
-                raise Misplaced
-            self.position += 2
-        value = self.expression(node.value)
+        kind = type(node)
+        if kind is ast.Starred:
+            self.take("*")
+            star = 1
+        elif kind is ast.keyword:
+            if node.arg is None:
+                self.take("**")
+                star = 2
+            else:
+                name = self.identifier(node.arg)
+                self.take("=")
+        value = self.expression(node.value if star or name is not None else node)
         argument = Argument(self.place(start), value, name, star)
         if self.words[self.position] == ",":
             self.position += 1
         return argument
 
-    def index(self, node: Any) -> Operand:
+    def items(self, node: Any) -> list[Operand]:
+        """What stands between square brackets: several items are a bare tuple in the tree."""
+        if type(node) is not ast.Tuple or (self.words[self.position] == "(" and self.parentheses(node)):
+            return [self.item(node)]
+        return [self.item(part) for part in node.elts]
+
+    def item(self, node: Any) -> Operand:
         """One item between square brackets, with the comma behind it."""
         start = self.position
         operand: Operand
-        if type(node) is cst.Index:
-            if node.star:
-                self.take("*")
-                value = self.expression(node.value)
-                operand = Star(self.place(start), value)
-            else:
-                operand = self.expression(node.value)
-        else:
+        if type(node) is ast.Slice:
             lower = None if node.lower is None else self.expression(node.lower)
             self.take(":")
             upper = None if node.upper is None else self.expression(node.upper)
             self.take_if(":")
             step = None if node.step is None else self.expression(node.step)
             operand = Slice(self.place(start), lower, upper, step)
+        else:
+            operand = self.expression(node)
         if self.words[self.position] == ",":
             self.position += 1
         return operand
 
     # ------------------------------------------------------------------------------------------ operators
 
-    def binary(self, node: cst.BinaryOperation) -> Operand:
+    def binary(self, node: ast.BinOp) -> Operand:
         """The left spine without recursion: sums of hundreds of terms are common."""
         start = self.position
+        may_be_bracketed = self.words[start] == "("
         rights: list[Any] = []
         left: Any = node
-        while type(left) is cst.BinaryOperation:
+        while type(left) is ast.BinOp:
             rights.append(left.right)
             left = left.left
-            if left.lpar:
+            if may_be_bracketed and self.parentheses(left):
                 break
         operand = self.expression(left)
         for right in reversed(rights):
@@ -179,35 +198,29 @@ class ExpressionLowering(StringLowering, DisplayLowering):
             operand = Binary(self.place(start), operand, operator, value)
         return operand
 
-    def _unary(self, node: cst.UnaryOperation) -> Operand:
+    def _unary(self, node: ast.UnaryOp) -> Operand:
         start = self.position
         operator = self.words[start]
         self.position += 1
-        value = self.expression(node.expression)
+        value = self.expression(node.operand)
         return Unary(self.place(start), operator, value)
 
-    def _logic(self, node: cst.BooleanOperation) -> Operand:
+    def _logic(self, node: ast.BoolOp) -> Operand:
         start = self.position
-        kind = type(node.operator)
-        word = "and" if kind is cst.And else "or"
+        word = "and" if type(node.op) is ast.And else "or"
         values: list[Operand] = []
-        pending: list[Any] = [node.right, node.left]
-        while pending:
-            part = pending.pop()
-            if type(part) is cst.BooleanOperation and type(part.operator) is kind and not part.lpar:
-                pending += (part.right, part.left)
-                continue
+        for part in node.values:
             if values:
                 self.take(word)
             values.append(self.expression(part))
         return Logic(self.place(start), word, values)
 
-    def _comparison(self, node: cst.Comparison) -> Operand:
+    def _comparison(self, node: ast.Compare) -> Operand:
         start = self.position
         left = self.expression(node.left)
         operators: list[str] = []
         rights: list[Operand] = []
-        for target in node.comparisons:
+        for right in node.comparators:
             word = self.words[self.position]
             self.position += 1
             if word == "not":
@@ -216,10 +229,10 @@ class ExpressionLowering(StringLowering, DisplayLowering):
             elif word == "is" and self.take_if("not"):
                 word = "is not"
             operators.append(word)
-            rights.append(self.expression(target.comparator))
+            rights.append(self.expression(right))
         return Compare(self.place(start), left, operators, rights)
 
-    def _choice(self, node: cst.IfExp) -> Operand:
+    def _choice(self, node: ast.IfExp) -> Operand:
         start = self.position
         body = self.expression(node.body)
         self.take("if")
@@ -228,7 +241,7 @@ class ExpressionLowering(StringLowering, DisplayLowering):
         orelse = self.expression(node.orelse)
         return Choice(self.place(start), body, test, orelse)
 
-    def _walrus(self, node: cst.NamedExpr) -> Operand:
+    def _walrus(self, node: ast.NamedExpr) -> Operand:
         start = self.position
         target = self.expression(node.target)
         self.take(":=")
@@ -238,28 +251,25 @@ class ExpressionLowering(StringLowering, DisplayLowering):
         self.scope.bound.add(target.id)
         return Walrus(self.place(start), target, value)
 
-    def _awaited(self, node: cst.Await) -> Operand:
+    def _awaited(self, node: ast.Await) -> Operand:
         start = self.position
         self.take("await")
-        value = self.expression(node.expression)
+        value = self.expression(node.value)
         return Await(self.place(start), value)
 
-    def _yielded(self, node: cst.Yield) -> Operand:
+    def _yielded(self, node: ast.Yield | ast.YieldFrom) -> Operand:
         start = self.position
         self.take("yield")
         self.scope.is_generator = True
         if node.value is None:
             return Yield(self.place(start), None)
-        if isinstance(node.value, cst.From):
-            self.take("from")
-            value = self.expression(node.value.item)
-            return Yield(self.place(start), value, True)
+        is_from = self.take_if("from")
         value = self.expression(node.value)
-        return Yield(self.place(start), value)
+        return Yield(self.place(start), value, is_from)
 
     # ---------------------------------------------------------------------------------- lambda, parameters
 
-    def _lambda(self, node: cst.Lambda) -> Operand:
+    def _lambda(self, node: ast.Lambda) -> Operand:
         start = self.position
         self.take("lambda")
         outer = self.scope
@@ -270,7 +280,7 @@ class ExpressionLowering(StringLowering, DisplayLowering):
         function.model = outer.model
         function.outer = outer.function
         inner = Scope(index, None, f"{outer.prefix}{name}.<locals>.")
-        function.parameters = self.parameters(node.params, outer, inner)
+        function.parameters = self.parameters(node.args, outer, inner)
         self.take(":")
         self.scope = inner
         body_start = self.position
@@ -282,68 +292,64 @@ class ExpressionLowering(StringLowering, DisplayLowering):
         function.end_row = function.at[2]
         return FunctionRef(function.at, index)
 
-    def parameters(self, node: cst.Parameters, outer: Scope, inner: Scope) -> list[Parameter]:
+    def parameters(self, node: ast.arguments, outer: Scope, inner: Scope) -> list[Parameter]:
         """All parameters in source order; their names are bound in `inner`, defaults run in `outer`."""
         self.scope = outer.header(inner)
         found: list[Parameter] = []
-        for kind, parameters in (("positional", node.posonly_params), ("any", node.params)):
+        without = len(node.posonlyargs) + len(node.args) - len(node.defaults)
+        defaults = [*[None] * without, *node.defaults]
+        for kind, parameters in (("positional", node.posonlyargs), ("any", node.args)):
             for parameter in parameters:
-                found.append(self.parameter(parameter, kind))
+                found.append(self.parameter(parameter, kind, defaults[len(found)]))
             if self.take_if("/"):
                 self.take_if(",")
-        if isinstance(node.star_arg, cst.Param):
-            found.append(self.parameter(node.star_arg, "args"))
+        if node.vararg is not None:
+            found.append(self.parameter(node.vararg, "args", None))
         elif self.take_if("*"):
             self.take_if(",")
-        for parameter in node.kwonly_params:
-            found.append(self.parameter(parameter, "keyword"))
-        if node.star_kwarg is not None:
-            found.append(self.parameter(node.star_kwarg, "kwargs"))
+        for parameter, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+            found.append(self.parameter(parameter, "keyword", default))
+        if node.kwarg is not None:
+            found.append(self.parameter(node.kwarg, "kwargs", None))
         inner.bound.update(parameter.name for parameter in found)
         self.scope = outer
         return found
 
-    def parameter(self, node: cst.Param, kind: str) -> Parameter:
+    def parameter(self, node: ast.arg, kind: str, given: ast.expr | None) -> Parameter:
         """One parameter with the comma behind it; its place is the star and the name."""
         start = self.position
         if kind in ("args", "kwargs"):
             self.position += 1
-        self.take(node.name.value)
+        name = self.identifier(node.arg)
         at = self.place(start)
         annotation: Operand | None = None
         default: Operand | None = None
         if node.annotation is not None:
             self.take(":")
-            annotation = self.expression(node.annotation.annotation)
-        if node.default is not None:
+            annotation = self.expression(node.annotation)
+        if given is not None:
             self.take("=")
-            default = self.expression(node.default)
+            default = self.expression(given)
         self.take_if(",")
-        name = node.name.value
-        return Parameter(at, name if name.isascii() else normalize("NFKC", name), kind, default, annotation)
+        return Parameter(at, name, kind, default, annotation)
 
 
 EXPRESSIONS.update(
     {
-        cst.Name: ExpressionLowering._name,
-        cst.Attribute: ExpressionLowering.postfix,
-        cst.Call: ExpressionLowering.postfix,
-        cst.Subscript: ExpressionLowering.postfix,
-        cst.Integer: ExpressionLowering._number,
-        cst.Float: ExpressionLowering._number,
-        cst.Imaginary: ExpressionLowering._number,
-        cst.Ellipsis: ExpressionLowering._ellipsis,
-        cst.BinaryOperation: ExpressionLowering.binary,
-        cst.UnaryOperation: ExpressionLowering._unary,
-        cst.BooleanOperation: ExpressionLowering._logic,
-        cst.Comparison: ExpressionLowering._comparison,
-        cst.IfExp: ExpressionLowering._choice,
-        cst.NamedExpr: ExpressionLowering._walrus,
-        cst.Await: ExpressionLowering._awaited,
-        cst.Yield: ExpressionLowering._yielded,
-        cst.ListComp: ExpressionLowering.comprehension,
-        cst.SetComp: ExpressionLowering.comprehension,
-        cst.GeneratorExp: ExpressionLowering.comprehension,
-        cst.Lambda: ExpressionLowering._lambda,
+        ast.Name: ExpressionLowering._name,
+        ast.Constant: ExpressionLowering._constant,
+        ast.Attribute: ExpressionLowering.postfix,
+        ast.Call: ExpressionLowering.postfix,
+        ast.Subscript: ExpressionLowering.postfix,
+        ast.BinOp: ExpressionLowering.binary,
+        ast.UnaryOp: ExpressionLowering._unary,
+        ast.BoolOp: ExpressionLowering._logic,
+        ast.Compare: ExpressionLowering._comparison,
+        ast.IfExp: ExpressionLowering._choice,
+        ast.NamedExpr: ExpressionLowering._walrus,
+        ast.Await: ExpressionLowering._awaited,
+        ast.Yield: ExpressionLowering._yielded,
+        ast.YieldFrom: ExpressionLowering._yielded,
+        ast.Lambda: ExpressionLowering._lambda,
     }
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
-from unicodedata import normalize
-
-import libcst as cst
 
 from ckptlint.semantics.lower_patterns import PatternLowering
 from ckptlint.semantics.model import (
@@ -23,10 +21,10 @@ from ckptlint.semantics.model import (
     Operand,
     Raise,
     Return,
-    Sequence,
     Statement,
 )
 from ckptlint.syntax.positions import Tokens
+from ckptlint.syntax.tree import TypeAlias
 
 STATEMENTS: dict[type, Callable[[Any, Any], Statement]] = {}
 """How each type of statement node is lowered; the modules that know fill it in."""
@@ -42,11 +40,6 @@ class SimpleLowering(PatternLowering):
         self.imports: dict[str, ImportedName] = {}
         self.stars: list[str] = []
 
-    def identifier(self, node: cst.Name) -> str:
-        """Take a name that is written, not read."""
-        self.take(node.value)
-        return node.value if node.value.isascii() else normalize("NFKC", node.value)
-
     def target(self, node: Any) -> Operand:
         """An operand that is assigned to."""
         operand = self.expression(node)
@@ -60,45 +53,35 @@ class SimpleLowering(PatternLowering):
         self.take(word)
         return self.expression(node)
 
-    def type_parameters(self, node: Any) -> None:
+    def type_parameters(self) -> None:
         """Pass over `[T, *Ts, **P]`: nothing in it is computed with."""
-        if node is None:
-            return
-        depth = 0
-        while True:
-            word = self.words[self.position]
-            self.position += 1
-            if word in ("[", "(", "{"):
-                depth += 1
-            elif word in ("]", ")", "}"):
-                depth -= 1
-                if depth == 0:
-                    return
+        if self.words[self.position] == "[":
+            self.position = self.closing(self.position) + 1
 
     # -------------------------------------------------------------------------------- simple statements
 
-    def _evaluate(self, node: cst.Expr) -> Statement:
+    def _evaluate(self, node: ast.Expr) -> Statement:
         start = self.position
         value = self.expression(node.value)
         return Evaluate(self.place(start), value)
 
-    def _assign(self, node: cst.Assign) -> Statement:
+    def _assign(self, node: ast.Assign) -> Statement:
         start = self.position
         targets = []
         for target in node.targets:
-            targets.append(self.target(target.target))
+            targets.append(self.target(target))
             self.take("=")
         value = self.expression(node.value)
         return Bind(self.place(start), targets, value)
 
-    def _annotate(self, node: cst.AnnAssign) -> Statement:
+    def _annotate(self, node: ast.AnnAssign) -> Statement:
         start = self.position
         target = self.target(node.target)
-        annotation = self.maybe(":", node.annotation.annotation)
+        annotation = self.maybe(":", node.annotation)
         value = self.maybe("=", node.value)
         return Bind(self.place(start), [target], value, annotation)
 
-    def _augment(self, node: cst.AugAssign) -> Statement:
+    def _augment(self, node: ast.AugAssign) -> Statement:
         start = self.position
         target = self.target(node.target)
         operator = self.words[self.position][:-1]
@@ -106,54 +89,55 @@ class SimpleLowering(PatternLowering):
         value = self.expression(node.value)
         return Augment(self.place(start), target, operator, value)
 
-    def alias(self, node: cst.TypeAlias) -> Statement:
+    def alias(self, node: Any) -> Statement:
         """`type X = …` binds a name to something that is never computed: an annotation."""
         start = self.position
         self.take("type")
         target = self.target(node.name)
-        self.type_parameters(node.type_parameters)
+        self.type_parameters()
         value = self.maybe("=", node.value)
         return Bind(self.place(start), [target], None, value)
 
-    def _return(self, node: cst.Return) -> Statement:
+    def _return(self, node: ast.Return) -> Statement:
         start = self.position
         self.take("return")
         value = None if node.value is None else self.expression(node.value)
         return Return(self.place(start), value)
 
-    def _raise(self, node: cst.Raise) -> Statement:
+    def _raise(self, node: ast.Raise) -> Statement:
         start = self.position
         self.take("raise")
         value = None if node.exc is None else self.expression(node.exc)
-        cause = None if node.cause is None else self.maybe("from", node.cause.item)
+        cause = self.maybe("from", node.cause)
         return Raise(self.place(start), value, cause)
 
-    def _delete(self, node: cst.Del) -> Statement:
+    def _delete(self, node: ast.Delete) -> Statement:
         start = self.position
         self.take("del")
-        target = self.target(node.target)
-        is_list = isinstance(node.target, cst.Tuple) and not node.target.lpar
-        targets = target.items if is_list and isinstance(target, Sequence) else [target]
+        targets = []
+        for target in node.targets:
+            targets.append(self.target(target))
+            self.take_if(",")
         return Delete(self.place(start), targets)
 
-    def _assert(self, node: cst.Assert) -> Statement:
+    def _assert(self, node: ast.Assert) -> Statement:
         start = self.position
         self.take("assert")
         test = self.expression(node.test)
         message = self.maybe(",", node.msg)
         return Assert(self.place(start), test, message)
 
-    def _jump(self, node: cst.Pass | cst.Break | cst.Continue) -> Statement:
+    def _jump(self, node: ast.Pass | ast.Break | ast.Continue) -> Statement:
         kind = type(node).__name__.lower()
         return Jump(self.take(kind), kind)
 
-    def _declare(self, node: cst.Global | cst.Nonlocal) -> Statement:
+    def _declare(self, node: ast.Global | ast.Nonlocal) -> Statement:
         start = self.position
-        kind = "global" if isinstance(node, cst.Global) else "nonlocal"
+        kind = "global" if isinstance(node, ast.Global) else "nonlocal"
         self.take(kind)
         names = []
-        for item in node.names:
-            names.append(self.identifier(item.name))
+        for name in node.names:
+            names.append(self.identifier(name))
             self.take_if(",")
         declared = self.scope.global_names if kind == "global" else self.scope.nonlocal_names
         declared.update(names)
@@ -170,7 +154,7 @@ class SimpleLowering(PatternLowering):
             self.position += 1
         return ".".join(pieces)
 
-    def _import(self, node: Any) -> Statement:
+    def _import(self, node: ast.Import) -> Statement:
         start = self.position
         self.take_if("lazy")
         self.take("import")
@@ -179,14 +163,14 @@ class SimpleLowering(PatternLowering):
             module = self.dotted()
             if alias.asname is not None:
                 self.take("as")
-                names.append(ImportedName(self.identifier(alias.asname.name), module))
+                names.append(ImportedName(self.identifier(alias.asname), module))
             else:
                 top = module.partition(".")[0]
                 names.append(ImportedName(top, top))
             self.take_if(",")
         return self.imported(Import(self.place(start), names))
 
-    def _import_from(self, node: Any) -> Statement:
+    def _import_from(self, node: ast.ImportFrom) -> Statement:
         start = self.position
         self.take_if("lazy")
         self.take("from")
@@ -197,8 +181,7 @@ class SimpleLowering(PatternLowering):
         if node.module is not None:
             module += self.dotted()
         self.take("import")
-        if isinstance(node.names, cst.ImportStar):
-            self.take("*")
+        if self.take_if("*"):
             return self.imported(Import(self.place(start), [], module))
         names = []
         in_parentheses = self.take_if("(")
@@ -207,7 +190,7 @@ class SimpleLowering(PatternLowering):
             bound = attribute
             if alias.asname is not None:
                 self.take("as")
-                bound = self.identifier(alias.asname.name)
+                bound = self.identifier(alias.asname)
             names.append(ImportedName(bound, module, attribute))
             self.take_if(",")
         if in_parentheses:
@@ -227,29 +210,21 @@ class SimpleLowering(PatternLowering):
 
 STATEMENTS.update(
     {
-        cst.Expr: SimpleLowering._evaluate,
-        cst.Assign: SimpleLowering._assign,
-        cst.AnnAssign: SimpleLowering._annotate,
-        cst.AugAssign: SimpleLowering._augment,
-        cst.TypeAlias: SimpleLowering.alias,
-        cst.Return: SimpleLowering._return,
-        cst.Raise: SimpleLowering._raise,
-        cst.Del: SimpleLowering._delete,
-        cst.Assert: SimpleLowering._assert,
-        cst.Pass: SimpleLowering._jump,
-        cst.Break: SimpleLowering._jump,
-        cst.Continue: SimpleLowering._jump,
-        cst.Global: SimpleLowering._declare,
-        cst.Nonlocal: SimpleLowering._declare,
-        cst.Import: SimpleLowering._import,
-        cst.ImportFrom: SimpleLowering._import_from,
+        ast.Expr: SimpleLowering._evaluate,
+        ast.Assign: SimpleLowering._assign,
+        ast.AnnAssign: SimpleLowering._annotate,
+        ast.AugAssign: SimpleLowering._augment,
+        TypeAlias: SimpleLowering.alias,
+        ast.Return: SimpleLowering._return,
+        ast.Raise: SimpleLowering._raise,
+        ast.Delete: SimpleLowering._delete,
+        ast.Assert: SimpleLowering._assert,
+        ast.Pass: SimpleLowering._jump,
+        ast.Break: SimpleLowering._jump,
+        ast.Continue: SimpleLowering._jump,
+        ast.Global: SimpleLowering._declare,
+        ast.Nonlocal: SimpleLowering._declare,
+        ast.Import: SimpleLowering._import,
+        ast.ImportFrom: SimpleLowering._import_from,
     }
 )
-
-for _name, _handler in {
-    "LazyImport": SimpleLowering._import,
-    "LazyImportFrom": SimpleLowering._import_from,
-}.items():
-    if hasattr(cst, _name):
-        # Newer versions of libcst only.
-        STATEMENTS[getattr(cst, _name)] = _handler

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
-import libcst as cst
-
+from ckptlint.semantics.cursor import Misplaced
 from ckptlint.semantics.lower_simple import STATEMENTS, SimpleLowering
 from ckptlint.semantics.model import (
     Attribute,
@@ -36,7 +36,7 @@ class StatementLowering(SimpleLowering):
 
     # ------------------------------------------------------------------------------------------- suites
 
-    def module(self, node: cst.Module) -> None:
+    def module(self, node: ast.Module) -> None:
         """Lower the file."""
         function = Function((1, 1, 1, 1), 0, "<module>", "<module>", [], [])
         self.functions.append(function)
@@ -48,38 +48,23 @@ class StatementLowering(SimpleLowering):
         function.has_doc = _has_doc(function.body)
         self.scope.close(function)
 
-    def statements(self, nodes: Any) -> list[Statement]:
-        """The statements of a suite's body."""
+    def statements(self, nodes: list[ast.stmt]) -> list[Statement]:
+        """The statements of a block, with the semicolons between them."""
         found: list[Statement] = []
-        for node in nodes:
-            if type(node) is cst.SimpleStatementLine:
-                self.line(node.body, found)
-            else:
-                found.append(STATEMENTS[type(node)](self, node))
-        return found
-
-    def line(self, nodes: Any, found: list[Statement]) -> None:
-        """Statements that share a line, with their semicolons."""
+        words = self.words
         for node in nodes:
             found.append(STATEMENTS[type(node)](self, node))
-            if self.words[self.position] == ";":
+            if words[self.position] == ";":
                 self.position += 1
-
-    def suite(self, node: Any) -> list[Statement]:
-        """The block after a colon, indented or on the same line."""
-        if type(node) is cst.IndentedBlock:
-            return self.statements(node.body)
-        found: list[Statement] = []
-        self.line(node.body, found)
         return found
 
-    def otherwise(self, node: cst.Else | cst.Finally | None, word: str) -> list[Statement]:
+    def otherwise(self, nodes: list[ast.stmt], word: str) -> list[Statement]:
         """The block of an `else` or `finally`."""
-        if node is None:
+        if not nodes:
             return []
         self.take(word)
         self.take(":")
-        return self.suite(node.body)
+        return self.statements(nodes)
 
     def colon(self, start: int) -> Place:
         """Take the colon of a header that began at `start`; the place of the header."""
@@ -88,29 +73,33 @@ class StatementLowering(SimpleLowering):
 
     # ------------------------------------------------------------------------------ compound statements
 
-    def branch(self, node: cst.If) -> Statement:
+    def branch(self, node: ast.If) -> Statement:
         """An `elif` chain without recursion: it can be a thousand long."""
         first: Branch | None = None
         last: Branch | None = None
-        current: Any = node
-        while type(current) is cst.If:
+        current = node
+        while True:
             start = self.position
             self.take("if" if last is None else "elif")
             test = self.expression(current.test)
             at = self.colon(start)
-            following = Branch(at, test, self.suite(current.body), [])
+            following = Branch(at, test, self.statements(current.body), [])
             if last is None:
                 first = following
             else:
                 last.orelse = [following]
             last = following
-            current = current.orelse
+            if self.words[self.position] != "elif" or not current.orelse:
+                break
+            inner = current.orelse[0]
+            if not isinstance(inner, ast.If):
+                raise Misplaced
+            current = inner
         assert first is not None
-        assert last is not None
-        last.orelse = self.otherwise(current, "else")
+        last.orelse = self.otherwise(current.orelse, "else")
         return first
 
-    def _for(self, node: cst.For) -> Statement:
+    def _for(self, node: ast.For | ast.AsyncFor) -> Statement:
         start = self.position
         is_async = self.take_if("async")
         self.take("for")
@@ -118,27 +107,27 @@ class StatementLowering(SimpleLowering):
         self.take("in")
         source = self.expression(node.iter)
         at = self.colon(start)
-        body = self.suite(node.body)
+        body = self.statements(node.body)
         return Loop(at, target, source, body, self.otherwise(node.orelse, "else"), is_async)
 
-    def _while(self, node: cst.While) -> Statement:
+    def _while(self, node: ast.While) -> Statement:
         start = self.position
         self.take("while")
         test = self.expression(node.test)
         at = self.colon(start)
-        body = self.suite(node.body)
+        body = self.statements(node.body)
         return Loop(at, None, test, body, self.otherwise(node.orelse, "else"))
 
     def _try(self, node: Any) -> Statement:
         start = self.position
         self.take("try")
         at = self.colon(start)
-        body = self.suite(node.body)
+        body = self.statements(node.body)
         handlers = [self.handler(handler) for handler in node.handlers]
         orelse = self.otherwise(node.orelse, "else")
         return Try(at, body, handlers, orelse, self.otherwise(node.finalbody, "finally"))
 
-    def handler(self, node: Any) -> Handler:
+    def handler(self, node: ast.ExceptHandler) -> Handler:
         """One `except` clause."""
         start = self.position
         self.take("except")
@@ -147,40 +136,46 @@ class StatementLowering(SimpleLowering):
         name = None
         if node.name is not None:
             self.take("as")
-            name = self.identifier(node.name.name)
+            name = self.identifier(node.name)
             self.scope.bound.add(name)
         at = self.colon(start)
-        return Handler(at, kind, name, self.suite(node.body))
+        return Handler(at, kind, name, self.statements(node.body))
 
-    def _with(self, node: cst.With) -> Statement:
+    def _with(self, node: ast.With | ast.AsyncWith) -> Statement:
         start = self.position
         is_async = self.take_if("async")
         self.take("with")
-        in_parentheses = isinstance(node.lpar, cst.LeftParen)
+        # Parentheses around everything up to the colon are the statement's, not an expression's.
+        position = self.position
+        in_parentheses = (
+            self.words[position] == "("
+            and getattr(node, "in_parentheses", True)
+            and self.words[self.closing(position) + 1] == ":"
+        )
         if in_parentheses:
             self.take("(")
         items = []
         for item in node.items:
-            value = self.expression(item.item)
+            value = self.expression(item.context_expr)
             target = None
-            if item.asname is not None:
+            if item.optional_vars is not None:
                 self.take("as")
-                target = self.target(item.asname.name)
+                target = self.target(item.optional_vars)
             items.append(WithItem(value, target))
             self.take_if(",")
         if in_parentheses:
             self.take(")")
         at = self.colon(start)
-        return Region(at, items, self.suite(node.body), is_async)
+        return Region(at, items, self.statements(node.body), is_async)
 
-    def _match(self, node: cst.Match) -> Statement:
+    def _match(self, node: ast.Match) -> Statement:
         start = self.position
         self.take("match")
         subject = self.expression(node.subject)
         at = self.colon(start)
         return Match(at, subject, [self.case(case) for case in node.cases])
 
-    def case(self, node: cst.MatchCase) -> Case:
+    def case(self, node: ast.match_case) -> Case:
         """One `case` with its guard and body."""
         start = self.position
         self.take("case")
@@ -190,7 +185,7 @@ class StatementLowering(SimpleLowering):
         self.scope.bound.update(bound)
         guard = self.maybe("if", node.guard)
         at = self.colon(start)
-        return Case(at, tested, bound, is_wildcard, guard, self.suite(node.body))
+        return Case(at, tested, bound, is_wildcard, guard, self.statements(node.body))
 
     # ------------------------------------------------------------------------------ functions, classes
 
@@ -199,17 +194,17 @@ class StatementLowering(SimpleLowering):
         found = []
         for node in nodes:
             self.take("@")
-            found.append(self.expression(node.decorator))
+            found.append(self.expression(node))
         return found
 
-    def _function(self, node: cst.FunctionDef) -> Statement:
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Statement:
         outer = self.scope
         index = len(self.functions)
         function = Function((0, 0, 0, 0), index, "", "", [], [], outer=outer.function, model=outer.model)
         self.functions.append(function)
         inner = Scope(index)
         self.scope = outer.header(inner)
-        function.decorators = self.decorators(node.decorators)
+        function.decorators = self.decorators(node.decorator_list)
         start = self.position
         function.is_async = self.take_if("async")
         self.take("def")
@@ -217,16 +212,16 @@ class StatementLowering(SimpleLowering):
         function.name = name
         function.qualname = outer.prefix + name
         inner.prefix = f"{function.qualname}.<locals>."
-        self.type_parameters(node.type_parameters)
+        self.type_parameters()
         self.take("(")
-        function.parameters = self.parameters(node.params, outer, inner)
+        function.parameters = self.parameters(node.args, outer, inner)
         self.take(")")
         if node.returns is not None:
             self.scope = outer.header(inner)
-            function.returns = self.maybe("->", node.returns.annotation)
+            function.returns = self.maybe("->", node.returns)
         function.at = self.colon(start)
         self.scope = inner
-        function.body = self.suite(node.body)
+        function.body = self.statements(node.body)
         self.scope = outer
         inner.close(function)
         function.end_row = self.places[self.position - 1][2]
@@ -244,32 +239,33 @@ class StatementLowering(SimpleLowering):
         else:
             model.methods[function.name] = function.index
 
-    def _class(self, node: cst.ClassDef) -> Statement:
+    def _class(self, node: ast.ClassDef) -> Statement:
         outer = self.scope
         index = len(self.classes)
         model = ClassModel((0, 0, 0, 0), index, "", "", [], [], [], [], {}, outer=outer.function, model=outer.model)
         self.classes.append(model)
         inner = Scope(outer.function, index)
         self.scope = outer.header(inner)
-        model.decorators = self.decorators(node.decorators)
+        model.decorators = self.decorators(node.decorator_list)
         start = self.position
         self.take("class")
         model.name = self.identifier(node.name)
         model.qualname = outer.prefix + model.name
         inner.prefix = f"{model.qualname}."
-        self.type_parameters(node.type_parameters)
+        self.type_parameters()
         if self.take_if("("):
-            for base in node.bases:
-                argument = self.argument(base)
-                if argument.star == 1:
+            for given in self.in_order(node.bases, node.keywords):
+                argument = self.argument(given)
+                if argument.keyword is not None or argument.star == 2:
+                    model.keywords.append(argument)
+                elif argument.star:
                     model.bases.append(Star(argument.at, argument.value))
                 else:
                     model.bases.append(argument.value)
-            model.keywords = [self.argument(keyword) for keyword in node.keywords]
             self.take(")")
         model.at = self.colon(start)
         self.scope = inner
-        model.body = self.suite(node.body)
+        model.body = self.statements(node.body)
         self.scope = outer
         model.end_row = self.places[self.position - 1][2]
         outer.bound.add(model.name)
@@ -283,14 +279,19 @@ def _has_doc(body: list[Statement]) -> bool:
 
 STATEMENTS.update(
     {
-        cst.If: StatementLowering.branch,
-        cst.For: StatementLowering._for,
-        cst.While: StatementLowering._while,
-        cst.Try: StatementLowering._try,
-        cst.TryStar: StatementLowering._try,
-        cst.With: StatementLowering._with,
-        cst.Match: StatementLowering._match,
-        cst.FunctionDef: StatementLowering._function,
-        cst.ClassDef: StatementLowering._class,
+        ast.If: StatementLowering.branch,
+        ast.For: StatementLowering._for,
+        ast.AsyncFor: StatementLowering._for,
+        ast.While: StatementLowering._while,
+        ast.Try: StatementLowering._try,
+        ast.With: StatementLowering._with,
+        ast.AsyncWith: StatementLowering._with,
+        ast.Match: StatementLowering._match,
+        ast.FunctionDef: StatementLowering._function,
+        ast.AsyncFunctionDef: StatementLowering._function,
+        ast.ClassDef: StatementLowering._class,
     }
 )
+if hasattr(ast, "TryStar"):
+    # Python 3.11 and later.
+    STATEMENTS[ast.TryStar] = StatementLowering._try

@@ -67,9 +67,20 @@ class Tokens:
         row = bisect_left(self.before, offset)
         return row, offset - self.before[row - 1]
 
+    def columns(self, row: int, column: int) -> tuple[int, int]:
+        """Row and column of a place that Python's parser gives: it counts the bytes before it in UTF-8."""
+        first = self.before[row - 1] + 1
+        line = self.text[first : first + column]
+        return (row, column + 1) if line.isascii() else (row, characters(line, column) + 1)
+
     def offset(self, place: Place) -> int:
         """Character offset where a place begins."""
         return self.before[place[0] - 1] + place[1]
+
+
+def characters(line: str, size: int) -> int:
+    """How many characters of a line its first `size` bytes in UTF-8 are."""
+    return len(line.encode("utf-8", "surrogatepass")[:size].decode("utf-8", "ignore"))
 
 
 def scan(text: str) -> Tokens:

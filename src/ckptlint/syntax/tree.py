@@ -5,15 +5,24 @@ from __future__ import annotations
 import ast
 import codecs
 import re
+import sys
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from ckptlint.syntax.limits import find_excess
-from ckptlint.syntax.positions import Tokens, scan
+from ckptlint.syntax.positions import Tokens, characters, scan
 from ckptlint.text import Source
 
-if TYPE_CHECKING:
-    import libcst
+Columns = Callable[[int, int], tuple[int, int]]
+"""Row and column of a place in a tree, in characters of the file counted from 1."""
+
+if sys.version_info >= (3, 12):
+    TypeAlias = ast.TypeAlias
+else:
+
+    class TypeAlias(ast.stmt):
+        """`type X = …`, which this Python's own tree has no word for."""
+
 
 MAX_BYTES = 20_000_000
 """Larger files are refused whatever they hold."""
@@ -91,7 +100,7 @@ def normalise(text: str) -> str:
     return _LINE_END.sub("\n", text) if "\r" in text else text
 
 
-def parse(source: bytes | str, tokens: Tokens | None = None) -> libcst.Module:
+def parse(source: bytes | str, tokens: Tokens | None = None) -> ast.Module:
     """The tree of a file's bytes or text; `tokens` when the caller has scanned the (normalised) text already.
 
     Raises `Unreadable` for everything that can go wrong.
@@ -103,12 +112,47 @@ def parse(source: bytes | str, tokens: Tokens | None = None) -> libcst.Module:
     excess = find_excess(tokens)
     if excess is not None:
         raise Unreadable(excess[0], excess[1][0], excess[1][1])
+    try:
+        return _parsed(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OverflowError):
+        return _parsed_as_newest(text)
 
+
+def parse_field(text: str, row: int, column: int) -> tuple[ast.expr, Columns]:
+    """The expression of a format string's field that begins at a place, and how to read the places in its tree."""
+    # Within parentheses, for it may go over several rows.
+    statement = parse(f"({text})").body[0]
+    if not isinstance(statement, ast.Expr):
+        raise Unreadable("no expression", row, column)
+    node = statement.value
+    if hasattr(node, "parentheses"):
+        node.parentheses -= 1
+    lines = f"({text})".split("\n")
+
+    def columns(inner: int, size: int) -> tuple[int, int]:
+        before = characters(lines[inner - 1], size)
+        return (row, column + before - 1) if inner == 1 else (row + inner - 1, before + 1)
+
+    return node, columns
+
+
+def _parsed(text: str) -> ast.Module:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = compile(text, "<file>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+    assert isinstance(tree, ast.Module)
+    return tree
+
+
+def _parsed_as_newest(text: str) -> ast.Module:
+    """By a parser that knows every version's grammar; it takes ten times as long as Python's own."""
     # Not at the top: importing libcst costs more than most runs need.
     import libcst
 
+    from ckptlint.syntax.newest import converted
+
     try:
-        return libcst.parse_module(text)
+        return converted(libcst.parse_module(text))
     except (libcst.ParserSyntaxError, SyntaxError) as error:
         raise _syntax_error(text, str(error)) from None
     except (RecursionError, MemoryError) as error:
@@ -120,9 +164,7 @@ def parse(source: bytes | str, tokens: Tokens | None = None) -> libcst.Module:
 def _syntax_error(text: str, parser_message: str) -> Unreadable:
     """The running Python says where a syntax error is better than the parser does."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<file>", "exec", flags=ast.PyCF_ONLY_AST, dont_inherit=True)
+        _parsed(text)
     except SyntaxError as error:
         return Unreadable(error.msg or "invalid syntax", max(error.lineno or 1, 1), max(error.offset or 1, 1))
     except (ValueError, MemoryError, RecursionError, OverflowError) as error:
