@@ -23,6 +23,7 @@ from ckptlint.engine.files import discover
 from ckptlint.engine.root import analysis_root, common_parent
 from ckptlint.engine.run import Outcome, run
 from ckptlint.facts.runs import RunBuilder
+from ckptlint.facts.slices import Slices
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.frame import Context
@@ -242,5 +243,6 @@ def test_the_standard_library_is_taken_as_if_it_trained() -> None:
     assert failures == []
     assert functions > 1000
     assert time.perf_counter() - started < 40
-    assert RunBuilder(program, analyzer, frozenset({b"def "}), frozenset({"run", "close"})).build()
+    slices = Slices(program, analyzer.classes, frozenset({b"def "}), frozenset({"run", "close"}))
+    assert RunBuilder(program, analyzer, slices).build()
     assert failures == []

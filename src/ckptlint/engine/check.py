@@ -26,9 +26,12 @@ class Result:
     files: ProjectFiles
 
 
-def check(files: ProjectFiles, settings: Settings) -> Result:
-    """Everything that the rules in force report on the given files."""
-    outcome = run(files, settings)
+def check(files: ProjectFiles, settings: Settings, whole: bool = False) -> Result:
+    """Everything that the rules in force report on the given files.
+
+    With `whole` every function of every file is followed, whether it can matter or not: the same, but slower.
+    """
+    outcome = run(files, settings, whole)
     diagnostics = apply_suppressions(outcome.diagnostics, files, settings)
     selected = [one for one in _selected(diagnostics, files, settings) if _is_printed(one, files)]
     sure = [one for one in selected if one.confidence >= settings.min_confidence]

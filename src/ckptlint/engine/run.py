@@ -15,6 +15,7 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related
 from ckptlint.engine.files import ProjectFiles
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import RunBuilder
+from ckptlint.facts.slices import Slices
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import FunctionKey, Site
 from ckptlint.flow.program import Program
@@ -58,8 +59,8 @@ class Outcome:
     failures: list[Failure] = field(default_factory=list)
 
 
-def run(files: ProjectFiles, settings: Settings) -> Outcome:
-    """Read what can matter, derive facts, and let every rule look at them."""
+def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome:
+    """Read what can matter (all, when `whole`), derive facts, and let every rule look at them."""
     outcome = Outcome()
     catalog = catalog_of(settings)
     paths = {path.as_posix(): path for path in files.everything}
@@ -71,7 +72,8 @@ def run(files: ProjectFiles, settings: Settings) -> Outcome:
     was_enabled = gc.isenabled()
     gc.disable()
     try:
-        runs = RunBuilder(program, analyzer, triggers, _names(catalog)).build()
+        slices = Slices(program, analyzer.classes, triggers, _names(catalog), whole)
+        runs = RunBuilder(program, analyzer, slices).build()
         facts = Facts(analyzer, runs, frozenset(settings.evaluation_names))
         for path in sorted(files.named):
             program.record(path.as_posix())

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ckptlint.facts.vocabulary import EVALUATION_WORDS
+from ckptlint.facts.slices import Slices
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import ClassKey, FunctionKey, Location, Object, Ref, Value
 from ckptlint.flow.events import Event
 from ckptlint.flow.frame import Context
 from ckptlint.flow.program import Program
 from ckptlint.flow.summaries import Summary
-from ckptlint.flow.written import words_of
-from ckptlint.semantics.model import Function, Record
-from ckptlint.syntax.prefilter import has_any
-
-_TEST_FILE = re.compile(r"(^|/)(test_[^/]*|[^/]*_test|conftest)\.py$|(^|/)tests?/.*\.py$")
+from ckptlint.semantics.model import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,25 +39,19 @@ class Run:
         return [(ref, self.object_at(ref.location)) for ref in value.refs()]
 
 
-def is_test_file(root: str, path: str) -> bool:
-    """Whether a file holds tests by pytest's naming: these neither evaluate nor count as callers."""
-    return _TEST_FILE.search(posixpath.relpath(path, root)) is not None
-
-
 class RunBuilder:
     """Finds the runs of a program, reading only files that can matter."""
 
-    def __init__(self, program: Program, analyzer: Analyzer, triggers: frozenset[bytes], names: frozenset[str]) -> None:
-        """`triggers` make a file worth reading; `names` make a function worth following."""
+    def __init__(self, program: Program, analyzer: Analyzer, slices: Slices) -> None:
+        """`slices` choose what is followed from its own beginning."""
         self.program = program
         self.analyzer = analyzer
-        self.triggers = triggers
-        self.names = names
+        self.slices = slices
         self._subclasses: dict[ClassKey, list[ClassKey]] | None = None
 
     def build(self) -> list[Run]:
         """Every run, by file and function."""
-        records = self._records()
+        records = self.slices.records()
         candidates: list[tuple[FunctionKey, ClassKey | None]] = []
         for record in records:
             candidates.extend(self._candidates(record))
@@ -79,58 +67,6 @@ class RunBuilder:
     def _is_called(self, key: FunctionKey, receiver_class: ClassKey | None) -> bool:
         return (key, receiver_class) in self.analyzer.called
 
-    def _records(self) -> list[Record]:
-        """Files with a trigger, and then those that name what these define."""
-        chosen: dict[str, Record] = {}
-        rest: list[str] = []
-        for path in sorted(self.program.files):
-            if is_test_file(self.program.root, path):
-                continue
-            data = self.program.data(path)
-            if has_any(data, self.triggers):
-                record = self.program.record(path)
-                if record is not None:
-                    chosen[path] = record
-            else:
-                rest.append(path)
-        chosen.update(self._callers(chosen, rest))
-        return [chosen[path] for path in sorted(chosen)]
-
-    def _callers(self, chosen: dict[str, Record], rest: list[str]) -> dict[str, Record]:
-        """Files without a trigger that import a function or class which does something of interest."""
-        wanted: set[bytes] = set()
-        modules: set[bytes] = set()
-        for path, record in chosen.items():
-            names = {f.name for f in record.functions[1:] if f.model is None and f.outer == 0 and self._acts(f)}
-            for held in record.classes:
-                acts = any(self._acts(record.functions[i]) for i in held.methods.values())
-                if acts and not self.analyzer.classes.hierarchy(ClassKey(path, held.index)).is_module:
-                    names.add(held.name)
-            if names:
-                wanted.update(name.encode() for name in names)
-                stem = posixpath.basename(path).removesuffix(".py")
-                modules.add((stem if stem != "__init__" else posixpath.basename(posixpath.dirname(path))).encode())
-        found: dict[str, Record] = {}
-        for path in rest:
-            data = self.program.data(path)
-            imported = set(_WORDS.findall(b" ".join(_imports(data))))
-            if imported & wanted or (imported & modules and not wanted.isdisjoint(_WORDS.findall(data))):
-                caller = self.program.record(path)
-                if caller is not None:
-                    found[path] = caller
-        return found
-
-    def _acts(self, function: Function) -> bool:
-        """Whether calling a function may switch, save, load, train or evaluate something."""
-        if function.mentions & self.names:
-            return True
-        return bool(words_of(function.name) & EVALUATION_WORDS) and self._matters(function)
-
-    def _matters(self, function: Function) -> bool:
-        if function.mentions & self.names:
-            return True
-        return any(p.name in function.calls for p in function.parameters)
-
     def _candidates(self, record: Record) -> Iterable[tuple[FunctionKey, ClassKey | None]]:
         yield FunctionKey(record.path, 0), None
         for function in record.functions[1:]:
@@ -138,10 +74,10 @@ class RunBuilder:
                 continue  # Nested functions are followed where they are called.
             key = FunctionKey(record.path, function.index)
             if function.model is None:
-                if self._matters(function):
+                if self.slices.keeps(record.path, function):
                     yield key, None
                 continue
-            if self._matters(function):
+            if self.slices.keeps(record.path, function):
                 owner = ClassKey(record.path, function.model)
                 yield from ((key, receiver) for receiver in self._receivers(owner))
 
@@ -162,14 +98,3 @@ class RunBuilder:
                 key = ClassKey(record.path, held.index)
                 for base in self.analyzer.classes.hierarchy(key).order[1:]:
                     self._subclasses.setdefault(base, []).append(key)
-
-
-_WORDS = re.compile(rb"[A-Za-z_]\w*")
-_IMPORT = re.compile(rb"^[ \t]*(?:from[ \t]+([.\w]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n]*)", re.MULTILINE)
-
-
-def _imports(data: bytes) -> Iterable[bytes]:
-    """What import statements bind; for a star import the module's own name."""
-    for match in _IMPORT.finditer(data):
-        module, names = match.groups()
-        yield module if module is not None and names.strip().startswith(b"*") else names
