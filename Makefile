@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Not by the name: two interpreters may be called python3.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
 
-.PHONY: test lint types layers unit ecosystem benchmark clean
+.PHONY: test lint types layers unit ecosystem benchmark slices clean
 
 test: lint types layers unit
 
@@ -27,7 +27,12 @@ ecosystem: $(VENV)/ready
 
 benchmark: $(VENV)/ready
 	$(BIN)/python scripts/ecosystem.py --download-only timm
-	$(BIN)/python benchmarks/cpu_over_ast_parse.py --limit 15
+	$(BIN)/python benchmarks/cpu_over_ast_parse.py --limit 8
+
+# Follows every function of every package: a quarter of an hour.
+slices: $(VENV)/ready
+	$(BIN)/python scripts/ecosystem.py --download-only
+	$(BIN)/python benchmarks/slices.py
 
 # Made anew when the dependencies change or another Python is asked for.
 $(VENV)/ready: pyproject.toml $(VENV)/python-$(VERSION)

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """0 within the limit, 1 over it, 2 when a measured process failed."""
     arguments_of = parser(__doc__ or "")
     arguments_of.add_argument("--runs", type=int, default=3, help="pairs of runs; medians are taken (default: 3)")
-    arguments_of.add_argument("--limit", type=float, default=15.0, help="largest allowed ratio (default: 15)")
+    arguments_of.add_argument("--limit", type=float, default=8.0, help="largest allowed ratio (default: 8)")
     arguments = arguments_of.parse_args(argv)
     files = python_files(arguments.tree)
     ours, parse = [], []

@@ -61,3 +61,13 @@ def test_an_empty_tree_is_refused(tmp_path: Path) -> None:
     done = run(folder, "")
     assert done.returncode == 1
     assert "no .py files" in done.stderr
+
+
+def test_slices_against_whole_files(tree: Path) -> None:
+    (tree / "broken.py").unlink()
+    (tree / "save.py").write_text("import torch\n\ndef f(m):\n    torch.save(m.state_dict, 'm.pt')\n", encoding="utf-8")
+    command = [sys.executable, str(BENCHMARK.with_name("slices.py")), str(tree)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("tree: 1 diagnostics in ")
+    assert "; 0 differ, and 0 of low confidence" in done.stdout
