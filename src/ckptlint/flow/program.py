@@ -139,6 +139,7 @@ class Program:
         self._names: dict[str, ModuleNames] = {}
         self._modules: dict[tuple[str, str], str | None] = {}
         self._lookups: dict[tuple[str, str], Atom | None] = {}
+        self._starred: dict[str, tuple[str, ...]] = {}
         self._folders: set[str] = set()
         for path in self.files:
             folder = posixpath.dirname(path)
@@ -242,6 +243,25 @@ class Program:
         if path.endswith("/"):
             inner = self._at(path.rstrip("/"), [name])
             return ModuleAtom(inner) if inner is not None else None
+        found = self._bound(path, name, hops)
+        if found is not None:
+            return found
+        starred = self.starred(path)
+        written_name = name.encode()
+        for target in starred:
+            if written_name in self.data(target):
+                found = self._bound(target, name, hops + 1)
+                if found is not None:
+                    return found
+        for package in (path, *starred):
+            if package.endswith("/__init__.py"):
+                inner = self._at(posixpath.dirname(package), [name])
+                if inner is not None:
+                    return ModuleAtom(inner)
+        return None
+
+    def _bound(self, path: str, name: str, hops: int) -> Atom | None:
+        """What a module binds a name to itself, star imports aside."""
         record = self.record(path)
         if record is None:
             return None
@@ -267,26 +287,26 @@ class Program:
             return Ref(Global(path, name))
         if name in names.touched:
             return Ref(Global(path, name))
-        for star in record.stars:
-            target = self.find_module(path, star)
-            if target is None or target.endswith("/") or name.encode() not in self.data_with_stars(target):
-                continue
-            found = self.lookup(target, name, hops + 1)
-            if found is not None:
-                return found
-        if path.endswith("/__init__.py"):
-            inner = self._at(posixpath.dirname(path), [name])
-            if inner is not None:
-                return ModuleAtom(inner)
         return None
 
-    def data_with_stars(self, path: str) -> bytes:
-        """The bytes to look for a name in before a star-imported file is lowered.
+    def starred(self, path: str) -> tuple[str, ...]:
+        """The files whose names a module gets by star imports, those of star-imported files included, in order."""
+        found = self._starred.get(path)
+        if found is None:
+            seen = {path: None}
+            pending = self._stars(path)
+            while pending:
+                target = pending.pop()
+                if target not in seen:
+                    seen[target] = None
+                    pending.extend(self._stars(target))
+            found = self._starred[path] = tuple(seen)[1:]
+        return found
 
-        A file that star-imports others itself may bind any name: it is always worth a look.
-        """
-        data = self.data(path)
-        return data if b"import *" not in data else _AnyName(data)
+    def _stars(self, path: str) -> list[str]:
+        record = self.record(path) if b"import *" in self.data(path) else None
+        targets = [self.find_module(path, star) for star in record.stars] if record is not None else []
+        return [target for target in reversed(targets) if target is not None and not target.endswith("/")]
 
     def _alias(self, path: str, value: Operand, hops: int) -> Atom | None:
         if isinstance(value, model.Literal):
@@ -360,11 +380,6 @@ class Program:
 def _is_fallback(value: Operand | None) -> bool:
     """`try: import x … except ImportError: x = None`: the assignment stands in for the import."""
     return isinstance(value, model.Literal)
-
-
-class _AnyName(bytes):
-    def __contains__(self, name: object) -> bool:
-        return True
 
 
 BUILTINS = frozenset(dir(builtins))
