@@ -7,8 +7,8 @@ An event is recorded with the operands as the function sees them; a caller puts 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, TypeVar
+from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Site, Value
 from ckptlint.flow.state import Test
@@ -17,7 +17,6 @@ from ckptlint.semantics.model import Place
 
 Change = Callable[[Value], Value]
 ChangeModes = Callable[[ModeSet], ModeSet]
-E = TypeVar("E", bound="Event")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +31,8 @@ class Event:
     OPERANDS: ClassVar[tuple[str, ...]] = ("operand",)
     """Names of the fields that hold values or modes."""
 
-    def mapped(self: E, change: Change, modes: ChangeModes) -> E:
-        """The event with every operand put into another frame."""
+    def changed(self, change: Change, modes: ChangeModes) -> dict[str, Any]:
+        """Every operand put into another frame, by the name of its field."""
         new: dict[str, Any] = {}
         for name in self.OPERANDS:
             held = getattr(self, name)
@@ -41,7 +40,7 @@ class Event:
                 new[name] = change(held)
             else:
                 new[name] = held.mapped(change) if isinstance(held, Stored) else modes(held)
-        return replace(self, **new)
+        return new
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
@@ -57,6 +57,8 @@ from ckptlint.semantics.model import Place
 if TYPE_CHECKING:
     from ckptlint.flow.frame import Frame
 
+K = TypeVar("K")
+
 SELF_OF = "<self>"
 """Field of a callable given as an argument: the receiver it is bound to."""
 CELL_OF = "<cell>"
@@ -99,7 +101,7 @@ def prune(summary: Summary) -> None:
         return value
 
     for event in summary.events:
-        event.mapped(look, lambda modes: modes)
+        event.changed(look, lambda modes: modes)
     # Of what only events show, its kind is enough.
     known = keeps({*reachable(shown, *tables), *escaping})
     kept = keeps(escaping)
@@ -411,42 +413,35 @@ class Application:
         frame = self.frame
         collapsed: list[Forward] = []
         is_init = frame.program.function(self.summary.context.key).name == "__init__"
+        change, change_modes = _remembering(self.value), _remembering(self.modes)
+        loops = tuple(frame.loops)
         for event in self.summary.events:
-            mapped = event.mapped(self.value, self.modes)
-            if isinstance(event, Forward) and isinstance(mapped, Forward):
-                mapped = replace(
-                    mapped,
-                    loops=(*frame.loops, *event.loops)[:8],
-                    gradients=event.gradients and frame.quiet == 0,
-                    inputs=frame.expanded(mapped.inputs),
-                )
+            # One copy of the event with all that is different: they are many, and applied in every round of a loop.
+            new = event.changed(change, change_modes)
+            if isinstance(event, Forward):
+                new["loops"] = (*loops, *event.loops)[:8]
+                new["gradients"] = event.gradients and frame.quiet == 0
+                new["inputs"] = frame.expanded(new["inputs"])
                 if event.site in self._collapsed:
                     if not is_init:  # A constructor that tries its model out evaluates nothing.
-                        collapsed.append(mapped)
+                        collapsed.append(replace(event, **new))
                     continue
-            if isinstance(mapped, Saved) and mapped.stored.is_given:
+            elif isinstance(event, Saved) and new["stored"].is_given:
                 # What the caller gave is only known here.
-                mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
-            if isinstance(mapped, Built) and mapped.parts.value.atoms and mapped.parts.is_given:
-                mapped = replace(mapped, parts=frame.stored(mapped.parts.value))
-            if isinstance(mapped, KeyRead) and not mapped.guarded and frame.is_guarded(mapped.key):  # type: ignore[attr-defined]
-                mapped = replace(mapped, guarded=True)
-            if isinstance(mapped, Update):
-                mapped = replace(
-                    mapped,
-                    operand=frame.expanded(mapped.operand),
-                    loops=(*frame.loops, *mapped.loops)[:8],
-                )
-            if isinstance(mapped, Fitted):
-                mapped = replace(mapped, data=frame.expanded(mapped.data))
-            frame.record(
-                replace(
-                    mapped,
-                    site=self.inside(event.site),
-                    within=(*frame.within, *event.within)[:12],
-                    tests=frame.state.tests,
-                )
-            )
+                new["stored"] = frame.stored(new["stored"].value)
+            elif isinstance(event, Built) and new["parts"].value.atoms and new["parts"].is_given:
+                new["parts"] = frame.stored(new["parts"].value)
+            elif isinstance(event, KeyRead) and not event.guarded and frame.is_guarded(event.key):  # type: ignore[attr-defined]
+                new["guarded"] = True
+            elif isinstance(event, Update):
+                new["operand"] = frame.expanded(new["operand"])
+                new["loops"] = (*loops, *event.loops)[:8]
+            elif isinstance(event, Fitted):
+                new["data"] = frame.expanded(new["data"])
+            new["site"] = self.inside(event.site)
+            new["within"] = (*frame.within, *event.within)[:12]
+            new["tests"] = frame.state.tests
+            frame.record(replace(event, **new))
         if collapsed:
             modes: ModeSet = frozenset().union(*(f.modes for f in collapsed))
             first = collapsed[0]
@@ -469,6 +464,18 @@ class Application:
                     inputs=Value(frozenset(), True, bounded(frozenset().union(*(f.inputs.origins for f in collapsed)))),
                 )
             )
+
+
+def _remembering(change: Callable[[K], K]) -> Callable[[K], K]:
+    known: dict[K, K] = {}
+
+    def remembered(held: K) -> K:
+        found = known.get(held)
+        if found is None:
+            found = known[held] = change(held)
+        return found
+
+    return remembered
 
 
 def _rooted(value: Value, root: Location | None) -> bool:
