@@ -56,7 +56,9 @@ def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     """An object that facts ask for by itself."""
     made = _object(c, api, receiver, bound, a, op)
-    c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, _parts(c, api, bound)))
+    given = [*api.given("of", bound), *api.given("wraps", bound)]
+    parts, inputs = _parts(c, api, bound), c.expanded(derived(given))
+    c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, parts, inputs, tuple(c.loops)))
     return made
 
 
@@ -126,7 +128,10 @@ def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     value = _targets(api, "value", receiver, bound)
     path = _targets(api, "path", None, bound, default="")
-    c.record(Saved(c.site(op.at), c.within, c.state.tests, c.stored(value), path, api.name))
+    holds = c.expanded(derived([value]), fields=True)
+    stored = c.stored(value)
+    stores = str(api.options.get("stores", "value"))
+    c.record(Saved(c.site(op.at), c.within, c.state.tests, stored, path, api.name, holds, stores, tuple(c.loops)))
     return NONE
 
 
@@ -139,7 +144,7 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
         c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
     else:
         ref = c.make(op.at, held=Object(Role.LOAD, api, None, tuple(bound.items())))
-    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
+    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside, tuple(c.loops)))
     return NONE if returns == "nothing" else of_atom(ref)
 
 
@@ -180,7 +185,10 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     value = _targets(api, "value", None, bound, default="")
     if not value.atoms and a.positional:
         value = a.positional[0]
+    value = c.expanded(Value(value.atoms, value.open, derived([value]).origins))
     c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
+    for ref in target.refs():
+        c.taint(ref, value)
     return derived([])
 
 

@@ -46,7 +46,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Loaded, Restored, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -419,6 +419,7 @@ class Application:
                     loops=(*frame.loops, *event.loops)[:8],
                     gradients=event.gradients and frame.quiet == 0,
                     inputs=frame.expanded(mapped.inputs),
+                    weights=frame.expanded(mapped.weights),
                 )
                 if event.site in self._collapsed:
                     if not is_init:  # A constructor that tries its model out evaluates nothing.
@@ -427,16 +428,20 @@ class Application:
             if isinstance(mapped, Saved) and mapped.stored.is_given:
                 # What the caller gave is only known here.
                 mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
+            if isinstance(mapped, Saved):
+                mapped = replace(mapped, holds=frame.expanded(mapped.holds, fields=True))
+            if isinstance(mapped, Built):
+                mapped = replace(mapped, inputs=frame.expanded(mapped.inputs))
+            if isinstance(mapped, Restored):
+                mapped = replace(mapped, value=frame.expanded(mapped.value))
+            if isinstance(mapped, Update | Saved | Loaded | Built):
+                mapped = replace(mapped, loops=(*frame.loops, *mapped.loops)[:8])
             if isinstance(mapped, Built) and mapped.parts.value.atoms and mapped.parts.is_given:
                 mapped = replace(mapped, parts=frame.stored(mapped.parts.value))
             if isinstance(mapped, KeyRead) and not mapped.guarded and frame.is_guarded(mapped.key):  # type: ignore[attr-defined]
                 mapped = replace(mapped, guarded=True)
             if isinstance(mapped, Update):
-                mapped = replace(
-                    mapped,
-                    operand=frame.expanded(mapped.operand),
-                    loops=(*frame.loops, *mapped.loops)[:8],
-                )
+                mapped = replace(mapped, operand=frame.expanded(mapped.operand))
             if isinstance(mapped, Fitted):
                 mapped = replace(mapped, data=frame.expanded(mapped.data))
             frame.record(
@@ -467,6 +472,7 @@ class Application:
                     method=frame.program.function(self.summary.context.key).name,
                     evidence=frozenset({"type"}),
                     inputs=Value(frozenset(), True, bounded(frozenset().union(*(f.inputs.origins for f in collapsed)))),
+                    weights=frame.expanded(derived([receiver])),
                 )
             )
 
