@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import Field, Location, Made, More, Object, Ran, Value, is_below, root_of
+from ckptlint.flow.domain import Field, Location, Made, More, Object, Others, Ran, Value, is_below, root_of
 from ckptlint.flow.events import Built, Opened, Saved, Update
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.catalog import MISSING
@@ -30,6 +30,10 @@ PASSING_WORDS = frozenset(
     ).split()
 )
 """Words in the name of an unseen callee that says what else it does with an optimizer."""
+
+
+OPTIMIZER_WORDS = frozenset("optim optims optimizer optimizers optimiser optimisers opt opts".split())
+"""Words of a key that say that an optimizer's state is under it, whatever else is known of the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +142,9 @@ def held_in(run: Run, value: Value) -> Held:
             is_open |= held is not None and held.role is Role.LOAD and origin in direct
             continue
         owner = snapshot.argument("of")
-        if owner is None or not (owner.refs() or owner.origins):
+        if owner is None or not (owner.refs() or owner.origins) or Others() in owner.atoms:
             is_open = True
+        if owner is None:
             continue
         states.update(ref.location for ref in owner.refs())
         states.update(o for o in owner.origins if not isinstance(o, More | Ran))
@@ -234,15 +239,27 @@ def _belong_together(a: Optimizer, b: Optimizer) -> bool:
     return a.location in b.built.inputs.origins or b.location in a.built.inputs.origins
 
 
-def keeps_state(run: Run, group: Group, saved: Saved) -> bool:
+def keeps_state(training: Training, group: Group, saved: Saved) -> bool:
     """Whether a save holds, or may hold, the state of one of these optimizers."""
     if saved.stores in ("optimizer", "training"):
         return True
-    held = held_in(run, saved.holds)
+    held = held_in(training.run, saved.holds)
     if held.is_open:
         return True
     locations = {optimizer.location for optimizer in group.optimizers}
-    return bool(locations & (held.states | held.objects))
+    if locations & (held.states | held.objects):
+        return True
+    known = {optimizer.location for group in training.groups for optimizer in group.optimizers}
+    return any(
+        words_of(key) & OPTIMIZER_WORDS and not known & held_in(training.run, value).states
+        for key, value in _entries(saved)
+    )
+
+
+def _entries(saved: Saved) -> Iterator[tuple[str, Value]]:
+    contents = [*([saved.stored.items] if saved.stored.items is not None else []), *(x for _, x in saved.stored.inner)]
+    for items in contents:
+        yield from ((key, value) for key, value in items.entries if isinstance(key, str))
 
 
 def may_be_kept_elsewhere(run: Run, group: Group) -> bool | None:

@@ -25,6 +25,9 @@ PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest".split())
 """Words of a path that is read that say training goes on from it."""
 
+MIN_LETTERS = 4
+"""Letters that a path with holes must have to be told from others."""
+
 
 class Evidence(IntEnum):
     """What shows that training is meant to go on from a checkpoint."""
@@ -175,9 +178,19 @@ def is_linked(resumption: Resumption, checkpoint: Checkpoint) -> bool:
         return is_read or not resumption.keys
     if _is_literal(pattern) and _is_literal(checkpoint.pattern):
         return False
+    shape = _shape(pattern)
+    if here and shape is not None and shape == _shape(checkpoint.pattern):
+        return is_read or not resumption.keys
     if resumption.keys:
         return is_read and (resumption.reads_progress or resumption.is_named)
     return checkpoint.is_plain_state and resumption.is_named
+
+
+def _shape(pattern: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """A path with its holes unnamed; None when it is hardly more than holes."""
+    shape = tuple("{}" if piece.startswith("{") else piece for piece in pattern or ())
+    letters = sum(letter.isalpha() for piece in shape for letter in piece)
+    return shape if letters >= MIN_LETTERS else None
 
 
 def _is_literal(pattern: tuple[str, ...] | None) -> bool:
@@ -204,7 +217,7 @@ def missing_states(facts: Facts) -> Iterator[MissingState]:
         found: dict[int, tuple[Checkpoint, Evidence, Resumption | None, list[tuple[Group, bool]]]] = {}
         for group in training.groups:
             elsewhere = may_be_kept_elsewhere(run, group)
-            if not group.is_stateful or elsewhere or any(keeps_state(run, group, c.event) for c in own):
+            if not group.is_stateful or elsewhere or any(keeps_state(training, group, c.event) for c in own):
                 continue
             program = program_of.get(run.key.path)
             resumed = [r for r in facts.of(Resumption) if program_of.get(r.run.key.path) == program]
@@ -212,7 +225,9 @@ def missing_states(facts: Facts) -> Iterator[MissingState]:
             if best is None:
                 continue
             checkpoint, evidence, resumption = best
-            entry = found.setdefault(id(checkpoint), (checkpoint, evidence, resumption, []))
+            # Models that are each saved to a file of their own are one story.
+            story = id(checkpoint) if checkpoint.schema is not None else -evidence
+            entry = found.setdefault(story, (checkpoint, evidence, resumption, []))
             entry[3].append((group, elsewhere is None))
         for checkpoint, evidence, resumption, groups in found.values():
             yield MissingState(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
+from ckptlint.facts.entries import new_entries, restoring_lines
 from ckptlint.facts.project import Facts
 from ckptlint.facts.resume import Evidence, MissingState
 from ckptlint.rule import Rule
+from ckptlint.text import Applicability, Fix
 
 RULE = Rule(
     __name__,
@@ -31,29 +34,38 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
         confidence = min(confidence, Confidence.MEDIUM)
     if fact.is_doubtful:
         confidence = Confidence.LOW
-    related = [
-        Related(facts.site_span(optimizer.built.site), f"{optimizer.kind} is made here, and saved nowhere")
-        for group in fact.groups
-        for optimizer in group.optimizers[:1]
-    ]
+    made = [group.optimizers[0] for group in fact.groups]
+    related = [Related(facts.site_span(o.built.site), f"{o.kind} is made here and saved nowhere") for o in made]
     if fact.resumption is not None:
         related.insert(0, Related(facts.site_span(fact.resumption.restored.site), "training goes on from it here"))
+    names = [facts.name_at(o.built.site) or o.kind for o in made]
+    held = "the checkpoint lacks" if fact.checkpoint.schema is not None else "only weights are saved, without"
     yield RULE.at(
         facts.site_span(fact.at),
-        _message(fact, facts),
+        f"{held} the state of {' and '.join(f'`{name}`' for name in dict.fromkeys(names))}"
+        f" ({', '.join(dict.fromkeys(o.kind for o in made))}): a run that goes on from it starts the optimizer afresh",
         confidence=confidence,
         related=tuple(dict.fromkeys(related)),
-        fix=None,
+        fix=_fix(fact, facts),
         statement=facts.statement_span(fact.at),
     )
 
 
-def _message(fact: MissingState, facts: Facts) -> str:
-    first = [group.optimizers[0] for group in fact.groups]
-    names = [facts.name_at(optimizer.built.site) or f"the {optimizer.kind} optimizer" for optimizer in first]
-    named = " and ".join(f"`{name}`" if " " not in name else name for name in dict.fromkeys(names))
-    start = "the checkpoint holds the model" if fact.evidence > Evidence.PERIODIC else "the weights are saved"
-    return (
-        f"{start} and not the state of {named} ({', '.join(dict.fromkeys(o.kind for o in first))}): "
-        "a run that goes on from it starts the optimizer afresh"
-    )
+def _fix(fact: MissingState, facts: Facts) -> Fix | None:
+    schema = fact.checkpoint.schema
+    if schema is None:
+        return None
+    if any(len(group.optimizers) > 1 for group in fact.groups):
+        return None
+    sites = tuple(group.optimizers[0].built.site for group in fact.groups)
+    entries = new_entries(facts, fact.at, schema.keys, sites)
+    if entries is None:
+        return None
+    named = " and ".join(f"'{key}'" for key in entries.keys)
+    title = f"save {named} too, and restore it where training goes on"
+    save = fixes.replace(entries.span, entries.text, title, Applicability.UNSAFE)
+    found = restoring_lines(facts, fact.resumption, sites, entries.keys) if fact.resumption is not None else None
+    if found is None:
+        return save
+    restore = fixes.insert_after_statement(*found, title, Applicability.UNSAFE)
+    return fixes.together(title, Applicability.UNSAFE, save, restore)
