@@ -22,6 +22,8 @@ NO_PROGRESS_WORDS = frozenset("num max min total n size time per params hparams 
 """Words beside these that make it a setting (`max_epoch`, `step_size`) or weights (`best_model`)."""
 PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 """Words of a file's name that say training goes on from it."""
+EXPORT_WORDS = frozenset("final best export exported deploy inference weights trained model net".split())
+"""Words of a file's name that say it is for use."""
 RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest".split())
 """Words of a path that is read that say training goes on from it."""
 
@@ -272,9 +274,11 @@ def _evidence(training: Training, checkpoint: Checkpoint, resumption: Resumption
     progress = any(is_progress(key) for key in _keys(checkpoint))
     if progress and resumption is not None:
         return Evidence.RESUMED
-    if progress or resumption is not None or in_loop or _says_checkpoint(checkpoint.pattern):
+    name = _last_words(checkpoint.pattern)
+    if resumption is not None or in_loop or name & PATH_WORDS:
         return Evidence.ONE_SIGN
-    return None
+    # After the last epoch, progress in a file that is named for use only says where the weights come from.
+    return Evidence.ONE_SIGN if progress and not name & EXPORT_WORDS else None
 
 
 def _keys(checkpoint: Checkpoint) -> Iterator[str]:
@@ -285,7 +289,8 @@ def _keys(checkpoint: Checkpoint) -> Iterator[str]:
             yield from (key for key, _ in items.entries if isinstance(key, str))
 
 
-def _says_checkpoint(pattern: Iterable[str] | None) -> bool:
+def _last_words(pattern: Iterable[str] | None) -> frozenset[str]:
+    """Words of a path's last part, as far as it is literal."""
     last: list[str] = []
     for piece in pattern or ():
         if piece.startswith("{"):
@@ -293,7 +298,7 @@ def _says_checkpoint(pattern: Iterable[str] | None) -> bool:
         if "/" in piece:
             last = []
         last.append(piece.rsplit("/", 1)[-1])
-    return any(words_of(piece) & PATH_WORDS for piece in last)
+    return frozenset(word for piece in last for word in words_of(piece))
 
 
 # ------------------------------------------------------------------------------------------------------ unread

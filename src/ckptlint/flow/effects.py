@@ -306,6 +306,15 @@ def _drew(
     c.record(Drew(c.site(op.at), c.within, c.state.tests, operand, source, generator, made, api.name, is_split))
 
 
+def _tensor(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """A tensor made of others comes from what they come from."""
+    made = _object(c, api, receiver, bound, a, op)
+    if api.options.get("values") == "data":
+        for ref in made.refs():
+            c.taint(ref, derived(a.values()))
+    return made
+
+
 def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     return receiver if receiver is not None else derived(a.values())
 
@@ -344,7 +353,7 @@ ROLES = {
     Role.HARMLESS: _harmless,
     Role.COPY: _copy,
     Role.PATH_JOIN: _path_join,
-    Role.TENSOR: _object,
+    Role.TENSOR: _tensor,
     Role.FREEZE: _receiver,
     Role.FUNCTIONAL: _no_effect,
     Role.SEED: _seed,

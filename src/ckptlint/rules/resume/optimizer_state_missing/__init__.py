@@ -42,7 +42,7 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
     held = "the checkpoint lacks" if fact.checkpoint.schema is not None else "only weights are saved, without"
     yield RULE.at(
         facts.site_span(fact.at),
-        f"{held} the state of {' and '.join(f'`{name}`' for name in dict.fromkeys(names))}"
+        f"{held} the state of {_listed(names)}"
         f" ({', '.join(dict.fromkeys(o.kind for o in made))}): a run that goes on from it starts the optimizer afresh",
         confidence=confidence,
         related=tuple(dict.fromkeys(related)),
@@ -69,3 +69,8 @@ def _fix(fact: MissingState, facts: Facts) -> Fix | None:
         return save
     restore = fixes.insert_after_statement(*found, title, Applicability.UNSAFE)
     return fixes.together(title, Applicability.UNSAFE, save, restore)
+
+
+def _listed(names: list[str]) -> str:
+    quoted = [f"`{name}`" for name in dict.fromkeys(names)]
+    return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
