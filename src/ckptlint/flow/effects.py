@@ -126,6 +126,8 @@ def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 
 
 def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if api.options.get("returns") == "writer":
+        return _built(c, api, receiver, bound, a, op)
     value = _targets(api, "value", receiver, bound)
     path = _targets(api, "path", None, bound, default="")
     holds = c.expanded(derived([value]), fields=True)

@@ -9,6 +9,7 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.entries import new_entries, restoring_lines
 from ckptlint.facts.project import Facts
 from ckptlint.facts.resume import Evidence, MissingState
+from ckptlint.facts.writers import WeightsOnlyWriter
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix
 
@@ -74,3 +75,16 @@ def _fix(fact: MissingState, facts: Facts) -> Fix | None:
 def _listed(names: list[str]) -> str:
     quoted = [f"`{name}`" for name in dict.fromkeys(names)]
     return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+
+
+@RULE.check(WeightsOnlyWriter)
+def check_writer(fact: WeightsOnlyWriter, facts: Facts) -> Iterator[Diagnostic]:
+    """A library's trainer goes on from checkpoints that it was told to write without the optimizer."""
+    related = Related(facts.site_span(fact.fitted.site), "training goes on from one here")
+    yield RULE.at(
+        facts.site_span(fact.built.site),
+        f"`{fact.flag}` leaves the optimizer's state out of the checkpoints that training goes on from",
+        confidence=Confidence.HIGH if fact.is_certain else Confidence.MEDIUM,
+        related=(related,),
+        statement=facts.statement_span(fact.built.site),
+    )
