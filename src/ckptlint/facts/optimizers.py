@@ -51,6 +51,11 @@ class Optimizer:
     is_scheduled: bool
 
     @property
+    def matters(self) -> bool:
+        """Whether it has, or seems to have, state worth saving."""
+        return bool(self.has_state or self.is_scheduled or (self.has_state is None and self.is_likely))
+
+    @property
     def kind(self) -> str:
         """Its class by its bare name."""
         return self.built.api.rsplit(".", 1)[-1]
@@ -70,7 +75,12 @@ class Group:
     @property
     def is_stateful(self) -> bool:
         """Whether at least one has, or seems to have, state worth saving."""
-        return any(o.has_state or o.is_scheduled or (o.has_state is None and o.is_likely) for o in self.optimizers)
+        return any(optimizer.matters for optimizer in self.optimizers)
+
+    @property
+    def first(self) -> Optimizer:
+        """The one to speak of: the first that matters."""
+        return next((optimizer for optimizer in self.optimizers if optimizer.matters), self.optimizers[0])
 
     @property
     def is_sure(self) -> bool:
@@ -146,9 +156,20 @@ def held_in(run: Run, value: Value) -> Held:
             is_open = True
         if owner is None:
             continue
-        states.update(ref.location for ref in owner.refs())
-        states.update(o for o in owner.origins if not isinstance(o, More | Ran))
+        owners = {ref.location for ref in owner.refs()}
+        owners.update(o for o in owner.origins if not isinstance(o, More | Ran))
+        states |= owners
+        is_open |= any(_is_any_attribute(location) for location in owners)
     return Held(frozenset(states), frozenset(objects), is_open)
+
+
+def _is_any_attribute(location: Location) -> bool:
+    """Whether a location stands for all attributes of an object (`getattr(self, name)`, `vars(self)`)."""
+    while isinstance(location, Field):
+        if location.name == "*":
+            return True
+        location = location.base
+    return False
 
 
 def _snapshot_at(run: Run, location: Location) -> Object | None:

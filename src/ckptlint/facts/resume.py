@@ -12,7 +12,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import Location, Made, Ran, Ref, Site, Value, root_of
-from ckptlint.flow.events import Forward, KeyRead, Loaded, Opened, Restored
+from ckptlint.flow.events import Event, Forward, KeyRead, Loaded, Opened, Restored
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
 
@@ -169,6 +169,8 @@ def _is_model(run: Run, location: Location) -> bool:
 def is_linked(resumption: Resumption, checkpoint: Checkpoint) -> bool:
     """Whether a read goes on from what a save wrote."""
     here = resumption.run.key == checkpoint.run.key
+    if resumption.run is checkpoint.run and _is_later(checkpoint.run, resumption.load, checkpoint.event):
+        return False  # What a run wrote itself and takes back in begins another phase of it.
     pattern = resumption.pattern
     keys = set(checkpoint.schema.keys) if checkpoint.schema is not None else set()
     if not here and not resumption.reads_progress:
@@ -193,6 +195,11 @@ def _shape(pattern: tuple[str, ...] | None) -> tuple[str, ...] | None:
     shape = tuple("{}" if piece.startswith("{") else piece for piece in pattern or ())
     letters = sum(letter.isalpha() for piece in shape for letter in piece)
     return shape if letters >= MIN_LETTERS else None
+
+
+def _is_later(run: Run, event: Event, than: Event) -> bool:
+    first = next((e for e in run.events if e is event or e is than), None)
+    return first is than
 
 
 def _is_literal(pattern: tuple[str, ...] | None) -> bool:

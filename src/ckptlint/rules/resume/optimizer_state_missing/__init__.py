@@ -35,7 +35,7 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
         confidence = min(confidence, Confidence.MEDIUM)
     if fact.is_doubtful:
         confidence = Confidence.LOW
-    made = [group.optimizers[0] for group in fact.groups]
+    made = [group.first for group in fact.groups]
     related = [Related(facts.site_span(o.built.site), f"{o.kind} is made here and saved nowhere") for o in made]
     if fact.resumption is not None:
         related.insert(0, Related(facts.site_span(fact.resumption.restored.site), "training goes on from it here"))
@@ -58,7 +58,7 @@ def _fix(fact: MissingState, facts: Facts) -> Fix | None:
         return None
     if any(len(group.optimizers) > 1 for group in fact.groups):
         return None
-    sites = tuple(group.optimizers[0].built.site for group in fact.groups)
+    sites = tuple(group.first.built.site for group in fact.groups)
     entries = new_entries(facts, fact.at, schema.keys, sites)
     if entries is None:
         return None
