@@ -94,8 +94,8 @@ class Analysis:
         return [path_pattern(event.path) for event in self.of(Saved)]
 
     def reads(self) -> list[tuple[object, bool]]:
-        """Keys read from a checkpoint: (key, whether guarded)."""
-        return [(event.key, event.guarded) for event in self.of(KeyRead)]
+        """Literal keys read from a checkpoint: (key, whether guarded)."""
+        return [(event.key, event.guarded) for event in self.of(KeyRead) if event.key is not None]
 
     def restored(self) -> int:
         """How often state is restored."""

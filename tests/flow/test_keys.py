@@ -84,6 +84,8 @@ GUARDED = {
     "suppress": 'from contextlib import suppress\nwith suppress(KeyError):\n    c["a"]',
     "suppress with module": 'import contextlib\nwith contextlib.suppress(OSError, KeyError):\n    c["a"]',
     "try around the helper": 'def f(c): c["a"]\ntry:\n    f(c)\nexcept KeyError: pass',
+    "get": 'c.get("a")',
+    "pop with a default": 'c.pop("a", None)',
     "in before the helper": 'def f(c): c["a"]\nif "a" in c: f(c)',
 }
 UNGUARDED = {
@@ -96,7 +98,6 @@ UNGUARDED = {
     "method": 'class T:\n    def f(self, c): self.x = c["a"]\nT().f(c)',
 }
 NOT_READ = {
-    "get": 'c.get("a")',
     "set before": 'c["a"] = 1\nc["a"]',
     "default before": 'c.setdefault("a", 1)\nc["a"]',
     "updated before": 'c.update(a=1)\nc["a"]',

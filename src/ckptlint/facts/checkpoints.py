@@ -264,7 +264,7 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
 @derives(LinkedRead)
 def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
     """Every key read from a loaded checkpoint whose saves are known."""
-    programs = _programs(facts)
+    program_of = programs(facts)
     saves = facts.of(Checkpoint)
     for run in facts.runs:
         loads = {r.location: e for e in run.events if isinstance(e, Loaded) for r in e.made.refs()}
@@ -273,10 +273,10 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
                 continue
             atom = event.holder.single
             load = loads.get(atom.location) if isinstance(atom, Ref) else None
-            if load is None or load.outside or _is_outside(load) or _is_changed(run, event):
+            if load is None or load.outside or is_outside(load) or _is_changed(run, event):
                 continue
-            group = programs.get(run.key.path)
-            candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+            group = program_of.get(run.key.path)
+            candidates = [s for s in saves if program_of.get(s.run.key.path) == group]
             linked, assumptions = _linked(run, load, candidates)
             if linked:
                 yield LinkedRead(event, run, tuple(linked), assumptions)
@@ -286,7 +286,8 @@ OUTSIDE_WORDS = frozenset("pretrained pretrain imagenet official hub zoo url bac
 """Words of a path that say the file was made by somebody else, or by another training."""
 
 
-def _is_outside(load: Loaded) -> bool:
+def is_outside(load: Loaded) -> bool:
+    """Whether a path says that somebody else, or another training, wrote the file."""
     pattern = path_pattern(load.path) or ()
     return any(words_of(piece) & OUTSIDE_WORDS for piece in pattern)
 
@@ -344,7 +345,7 @@ def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:
     return frozenset(found)
 
 
-def _programs(facts: Facts) -> dict[str, int]:
+def programs(facts: Facts) -> dict[str, int]:
     """Files by program: connected by imports, or scripts of one folder."""
     parent: dict[str, str] = {}
 

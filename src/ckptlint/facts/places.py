@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint.flow.program import Program, statements_of
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import CallSite, Place, Statement
 
@@ -27,6 +27,25 @@ def call_at(program: Program, path: str, at: Place) -> CallSite | None:
     for top in operands_of(statement):
         for operand in walk(top):
             if isinstance(operand, model.CallSite) and operand.at == at:
+                return operand
+    return None
+
+
+def bound_name(program: Program, path: str, at: Place) -> str | None:
+    """The one dotted name that the statement around a place assigns."""
+    statement = statement_at(program, path, at)
+    if not isinstance(statement, model.Bind) or len(statement.targets) != 1:
+        return None
+    name = written(statement.targets[0])
+    return name if name.replace(".", "").isidentifier() else None
+
+
+def display_at(program: Program, path: str, at: Place) -> model.Mapping | None:
+    """The dict display that stands exactly at a place."""
+    statement = statement_at(program, path, at)
+    for top in operands_of(statement) if statement is not None else ():
+        for operand in walk(top):
+            if isinstance(operand, model.Mapping) and operand.at == at:
                 return operand
     return None
 

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ckptlint import facts as package
 from ckptlint.facts.modules import Modules
-from ckptlint.facts.places import call_at, statement_at
+from ckptlint.facts.places import bound_name, call_at, statement_at
 from ckptlint.facts.runs import Run
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.classes import MODULE_ROLES
@@ -83,6 +83,10 @@ class Facts:
         """The receiver of the method call at a site, as written."""
         found = call_at(self.program, call.path, call.at)
         return written(found.func.value) if found is not None and isinstance(found.func, Attribute) else None
+
+    def name_at(self, site: Site) -> str | None:
+        """The dotted name that what is made at a site is assigned to."""
+        return bound_name(self.program, site.path, site.at)
 
     def function_at(self, path: str, at: Place) -> Function | None:
         """The innermost function around a place."""

@@ -42,7 +42,7 @@ from ckptlint.flow.domain import (
     root_of,
 )
 from ckptlint.flow.effects import ROLES
-from ckptlint.flow.events import Forward, Opened
+from ckptlint.flow.events import Forward, KeyRead, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.program import UNRESOLVED
 from ckptlint.flow.written import last_word, words_of, written
@@ -348,6 +348,8 @@ class Calls(Operands):
         self, ref: Ref, held: Object, name: str, arguments: Arguments, operand: model.CallSite
     ) -> Value:
         """A method that has no row, of an object of known role."""
+        if held.role is Role.LOAD:
+            self._read_by_method(ref, name, arguments, operand)
         if held.role in MODULE_ROLES:
             if words_of(name) & MODE_WORDS:
                 self.set_modes(of_atom(ref), UNKNOWN_MODE)
@@ -358,6 +360,14 @@ class Calls(Operands):
         self._hand_over(arguments, name)
         self.taint(ref, derived(arguments.values()))
         return derived([of_atom(ref), *arguments.values()])
+
+    def _read_by_method(self, ref: Ref, name: str, arguments: Arguments, operand: model.CallSite) -> None:
+        """`loaded.get("key")` reads a key, `loaded.items()` every one of them."""
+        key = arguments.positional[0].constant() if name in _ONE_KEY and arguments.positional else None
+        if name in _ONE_KEY or name in _ALL_KEYS:
+            read = key.value if key is not None else None
+            guarded = name != "pop" or len(arguments.positional) > 1 or self.is_guarded(read)
+            self.record(KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), read, guarded))
 
     def _call_unseen_method(self, ref: Ref, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
         """A method of an object whose class is not seen: it may do anything to what it holds and is given."""
@@ -485,6 +495,7 @@ class Calls(Operands):
                 self.loop_places[0] if self.loop_places else self.statement,
                 evidence=frozenset(evidence),
                 inputs=self.expanded(result),
+                weights=self.expanded(derived([of_atom(ref)])),
             )
         )
         return Value(frozenset(), True, result.origins | {Ran(site)})
@@ -574,6 +585,7 @@ class Calls(Operands):
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
         for value in arguments.values():
             self._let_go(value, loses_mode, set())
+            self._open(value, name, project)
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
                     self.perhaps_call(atom, derived(v for v in arguments.values() if v is not value))
@@ -614,17 +626,29 @@ class Calls(Operands):
                 for inner in content.values():
                     self._let_go(inner, loses_mode, seen)
             held = self.object_at(location)
-            if held is not None and held.role is Role.LOAD:
-                self.record(Opened(self.site(_place_of(location)), self.within, self.state.tests, value))
             if loses_mode:
                 self._lose_mode(location, seen)
             elif held is not None and held.role in MODULE_ROLES:
                 self.assume(of_atom(ref), "external-callee")
 
-
-def _place_of(location: Location) -> model.Place:
-    root = root_of(location)
-    return root.site.at if isinstance(root, Made) else (1, 1, 1, 1)
+    def _open(self, value: Value, name: str, project: bool) -> None:
+        """Loaded values, optimizers and their states that code which is not seen gets hold of."""
+        work = [(ref, 0) for ref in value.refs()]
+        seen: set[Location] = set()
+        while work:
+            ref, depth = work.pop()
+            if ref.location in seen:
+                continue
+            seen.add(ref.location)
+            held = self.object_at(ref.location)
+            if held is not None and held.role in _WATCHED:
+                site = self.site(self.statement)
+                self.record(Opened(site, self.within, self.state.tests, of_atom(ref), name, project))
+            elif depth < 2 and (held is None or held.role not in MODULE_ROLES):
+                content = self.state.items.get(ref.location)
+                parts = [*(content.values() if content is not None else ())]
+                parts.extend(self.state.fields.of(ref.location).values())
+                work.extend((part, depth + 1) for value in parts for part in value.refs())
 
 
 def is_entry_like(location: object) -> bool:
@@ -632,12 +656,16 @@ def is_entry_like(location: object) -> bool:
     return isinstance(location, Parameter | Field | Cell) or getattr(location, "kind", "") == "global"
 
 
+_WATCHED = frozenset({Role.LOAD, Role.OPTIMIZER, Role.SNAPSHOT})
+"""Roles of what facts want to know it is handed to code that is not seen."""
 _ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 """Calls that do not come back."""
 _TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
 _SAME_TENSOR = frozenset(
     ("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous").split()
 )
+_ONE_KEY = frozenset({"get", "pop", "setdefault"})
+_ALL_KEYS = frozenset({"items", "values", "popitem"})
 _INERT_METHODS = frozenset({"__init__", "__init_subclass__", "__setattr__", "__enter__", "__exit__", "__del__"})
 _CLASS_ROLES = frozenset(
     {Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE, Role.LOADER, Role.DATASET, Role.TRAINER}

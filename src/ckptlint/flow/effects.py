@@ -56,7 +56,9 @@ def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     """An object that facts ask for by itself."""
     made = _object(c, api, receiver, bound, a, op)
-    c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, _parts(c, api, bound)))
+    given = [*api.given("of", bound), *api.given("wraps", bound)]
+    parts, inputs = _parts(c, api, bound), c.expanded(derived(given))
+    c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, parts, inputs, tuple(c.loops)))
     return made
 
 
@@ -124,9 +126,14 @@ def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 
 
 def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if api.options.get("returns") == "writer":
+        return _built(c, api, receiver, bound, a, op)
     value = _targets(api, "value", receiver, bound)
     path = _targets(api, "path", None, bound, default="")
-    c.record(Saved(c.site(op.at), c.within, c.state.tests, c.stored(value), path, api.name))
+    holds = c.expanded(derived([value]), fields=True)
+    stored = c.stored(value)
+    stores = str(api.options.get("stores", "value"))
+    c.record(Saved(c.site(op.at), c.within, c.state.tests, stored, path, api.name, holds, stores, tuple(c.loops)))
     return NONE
 
 
@@ -139,7 +146,7 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
         c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
     else:
         ref = c.make(op.at, held=Object(Role.LOAD, api, None, tuple(bound.items())))
-    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
+    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside, tuple(c.loops)))
     return NONE if returns == "nothing" else of_atom(ref)
 
 
@@ -180,7 +187,10 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     value = _targets(api, "value", None, bound, default="")
     if not value.atoms and a.positional:
         value = a.positional[0]
+    value = c.expanded(Value(value.atoms, value.open, derived([value]).origins))
     c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
+    for ref in target.refs():
+        c.taint(ref, value)
     return derived([])
 
 
@@ -298,6 +308,15 @@ def _drew(
     c.record(Drew(c.site(op.at), c.within, c.state.tests, operand, source, generator, made, api.name, is_split))
 
 
+def _tensor(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """A tensor made of others comes from what they come from."""
+    made = _object(c, api, receiver, bound, a, op)
+    if api.options.get("values") == "data":
+        for ref in made.refs():
+            c.taint(ref, derived(a.values()))
+    return made
+
+
 def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     return receiver if receiver is not None else derived(a.values())
 
@@ -336,7 +355,7 @@ ROLES = {
     Role.HARMLESS: _harmless,
     Role.COPY: _copy,
     Role.PATH_JOIN: _path_join,
-    Role.TENSOR: _object,
+    Role.TENSOR: _tensor,
     Role.FREEZE: _receiver,
     Role.FUNCTIONAL: _no_effect,
     Role.SEED: _seed,

@@ -47,7 +47,7 @@ class Event:
 class Forward(Event):
     """A model is called on data."""
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes", "inputs")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes", "inputs", "weights")
 
     operand: Value
     modes: ModeSet
@@ -69,6 +69,8 @@ class Forward(Event):
     """How the operand is known to be a model: "use", "name"."""
     inputs: Value = UNKNOWN
     """What the data given to it was made from (its origins)."""
+    weights: Value = UNKNOWN
+    """What was restored into the model before, on some way here (its origins)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +138,17 @@ def _map_items(items: Items, change: Change) -> Items:
 class Saved(Event):
     """A value is written to a file."""
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("stored", "path")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("stored", "path", "holds")
 
     stored: Stored
     path: Value
     api: str
+    holds: Value = UNKNOWN
+    """Everything it was made from, at any depth (its origins)."""
+    stores: str = "value"
+    """What the file holds: "value", "model", "weights", "optimizer", "training"."""
+    loops: tuple[str, ...] = ()
+    """As in Forward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +162,16 @@ class Loaded(Event):
     api: str
     outside: bool = False
     """The file comes from outside the project (a URL, a hub)."""
+    loops: tuple[str, ...] = ()
+    """As in Forward."""
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRead(Event):
-    """`holder[key]` is read; guarded when a missing key is provided for."""
+    """`holder[key]` is read; guarded when a missing key is provided for.
+
+    The key is None where it is not known which one is read.
+    """
 
     OPERANDS: ClassVar[tuple[str, ...]] = ("holder",)
 
@@ -169,14 +182,23 @@ class KeyRead(Event):
 
 @dataclass(frozen=True, slots=True)
 class Opened(Event):
-    """A value is handed to code that is not seen, iterated, or kept: it may be read or changed there."""
+    """A loaded value, an optimizer or its state is handed to code that is not seen: it may be read or changed."""
 
     operand: Value
+    name: str = ""
+    """The callee as it stands in the source."""
+    project: bool = True
+    """The callee may be code of the project's own."""
+
+    @property
+    def key(self) -> object:
+        """What tells it from others of the same statement."""
+        return self.name, self.operand
 
 
 @dataclass(frozen=True, slots=True)
 class Restored(Event):
-    """State is put into a model, optimizer or the like."""
+    """State is put into a model, optimizer or the like; the value's origins are all that it was made from."""
 
     OPERANDS: ClassVar[tuple[str, ...]] = ("target", "value")
 
@@ -201,13 +223,17 @@ class Built(Event):
     Its bound arguments are those of the object at `made`.
     """
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "parts")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "parts", "inputs")
 
     made: Value
     role: Role
     api: str
     parts: Stored = Stored(NOTHING)
     """What the parameter that its row calls `children` was given: the steps of a pipeline, in order."""
+    inputs: Value = UNKNOWN
+    """What the parameter that its row calls `of` was made from, at any depth (its origins)."""
+    loops: tuple[str, ...] = ()
+    """As in Forward."""
 
 
 @dataclass(frozen=True, slots=True)

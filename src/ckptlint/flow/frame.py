@@ -131,11 +131,12 @@ class Frame:
                 operand=join(known.operand, event.operand),
                 modes=known.modes | event.modes,
                 inputs=join(known.inputs, event.inputs),
+                weights=join(known.weights, event.weights),
             )
         self.events[key] = event
 
-    def expanded(self, value: Value) -> Value:
-        """A value with what the objects among its origins were made from in turn."""
+    def expanded(self, value: Value, fields: bool = False) -> Value:
+        """A value with what the objects among its origins were made from in turn, and on demand what they hold."""
         found: set[Origin] = set(value.origins)
         work: list[Origin] = list(value.origins)
         while work and len(found) < 200:
@@ -146,6 +147,8 @@ class Frame:
             content = self.state.items.get(origin)
             for part in content.values() if content is not None else ():
                 new |= part.origins | {r.location for r in part.refs()}
+            for part in self.state.fields.of(origin).values() if fields else ():
+                new |= {r.location for r in part.refs()}
             work.extend(new - found)
             found |= new
         return Value(value.atoms, value.open, bounded(frozenset(found)))

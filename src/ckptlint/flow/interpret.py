@@ -158,6 +158,8 @@ class Interpreter(Regions):
         parts: list[Value] | None = None
         starred = any(isinstance(t, model.Star) for t in targets)
         atom = value.single
+        if atom is None and not value.open and not starred:
+            parts = self._parts_of_each(targets, value)
         if isinstance(atom, Ref) and not starred:
             content = self.state.items.get(atom.location)
             if content is not None and content.kind not in ("dict", "delta") and not content.open:
@@ -170,6 +172,17 @@ class Interpreter(Regions):
             elif content is None and not isinstance(atom.location, Made):
                 parts = [of_atom(Ref(Field(atom.location, ELEMENT)))] * len(targets)
         return parts if parts is not None else [self._part_of(value)] * len(targets)
+
+    def _parts_of_each(self, targets: list[Operand], value: Value) -> list[Value] | None:
+        """What each target gets from several tuples; one of another length would be an error."""
+        found: list[list[Value]] = []
+        for atom in value.atoms:
+            content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
+            if content is None or content.open or content.element is not None or content.kind not in ("tuple", "list"):
+                return None
+            if len(content.entries) == len(targets):
+                found.append([part for _, part in content.entries])
+        return [join_all(column) for column in zip(*found, strict=True)] if found else None
 
     def _is_named_item(self, ref: Ref, targets: list[Operand]) -> bool:
         """Whether it is a (name, tensor) pair of `named_parameters()` and its like."""

@@ -226,6 +226,8 @@ class Operands(Frame):
         content = self.state.items.get(ref.location)
         if literal and isinstance(key, str):
             self._read_key(ref, key, operand, content)
+        elif not literal and content is None and self.role_of(ref) is Role.LOAD:
+            self.record(KeyRead(self.site(operand.at), self.within, self.state.tests, of_atom(ref), None, True))
         if content is not None and content.kind != "delta":
             if literal:
                 found = content.get(key)

@@ -46,7 +46,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Loaded, Restored, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -422,22 +422,29 @@ class Application:
                 new["loops"] = (*loops, *event.loops)[:8]
                 new["gradients"] = event.gradients and frame.quiet == 0
                 new["inputs"] = frame.expanded(new["inputs"])
+                new["weights"] = frame.expanded(new["weights"])
                 if event.site in self._collapsed:
                     if not is_init:  # A constructor that tries its model out evaluates nothing.
                         collapsed.append(replace(event, **new))
                     continue
-            elif isinstance(event, Saved) and new["stored"].is_given:
-                # What the caller gave is only known here.
-                new["stored"] = frame.stored(new["stored"].value)
-            elif isinstance(event, Built) and new["parts"].value.atoms and new["parts"].is_given:
-                new["parts"] = frame.stored(new["parts"].value)
+            elif isinstance(event, Saved):
+                if new["stored"].is_given:  # What the caller gave is only known here.
+                    new["stored"] = frame.stored(new["stored"].value)
+                new["holds"] = frame.expanded(new["holds"], fields=True)
+            elif isinstance(event, Built):
+                if new["parts"].value.atoms and new["parts"].is_given:
+                    new["parts"] = frame.stored(new["parts"].value)
+                new["inputs"] = frame.expanded(new["inputs"])
+            elif isinstance(event, Restored):
+                new["value"] = frame.expanded(new["value"])
             elif isinstance(event, KeyRead) and not event.guarded and frame.is_guarded(event.key):  # type: ignore[attr-defined]
                 new["guarded"] = True
             elif isinstance(event, Update):
                 new["operand"] = frame.expanded(new["operand"])
-                new["loops"] = (*loops, *event.loops)[:8]
             elif isinstance(event, Fitted):
                 new["data"] = frame.expanded(new["data"])
+            if isinstance(event, Update | Saved | Loaded | Built):
+                new["loops"] = (*loops, *event.loops)[:8]
             new["site"] = self.inside(event.site)
             new["within"] = (*frame.within, *event.within)[:12]
             new["tests"] = frame.state.tests
@@ -462,6 +469,7 @@ class Application:
                     method=frame.program.function(self.summary.context.key).name,
                     evidence=frozenset({"type"}),
                     inputs=Value(frozenset(), True, bounded(frozenset().union(*(f.inputs.origins for f in collapsed)))),
+                    weights=frame.expanded(derived([receiver])),
                 )
             )
 

@@ -287,6 +287,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "every_rank": _flag("every process must call it, or it guards itself"),
+            "returns": _text("what the call gives; default: nothing", "nothing", "writer"),
+            "weights_flag": _parameter("true stores the weights only"),
         },
         Role.LOAD: {
             "path": _parameter("where from"),

@@ -1,0 +1,34 @@
+"""State that a checkpoint holds for resuming is never read back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
+from ckptlint.facts.project import Facts
+from ckptlint.facts.resume import UnreadState
+from ckptlint.rule import Rule
+
+RULE = Rule(
+    __name__,
+    code="CKP206",
+    severity=Severity.WARNING,
+    summary="Training goes on from a checkpoint and leaves the optimizer's or scheduler's saved state in it.",
+)
+
+
+@RULE.check(UnreadState)
+def check(fact: UnreadState, facts: Facts) -> Iterator[Diagnostic]:
+    """The model's state is restored, other state of the same file is not."""
+    site = fact.resumption.restored.site
+    named = " and ".join(f"'{key}'" for key, _ in fact.keys)
+    whose = " and ".join(dict.fromkeys(f"the {role.value}'s state" for _, role in fact.keys))
+    places = dict(fact.checkpoint.schema.places) if fact.checkpoint.schema is not None else {}
+    saved = [places[key] for key, _ in fact.keys if key in places] or [fact.checkpoint.event.site]
+    yield RULE.at(
+        facts.site_span(site),
+        f"the model is restored and {whose} in {named} is not: training goes on with a fresh one",
+        confidence=Confidence.HIGH if fact.is_sure else Confidence.MEDIUM,
+        related=tuple(dict.fromkeys(Related(facts.site_span(place), "saved here, and never read") for place in saved)),
+        statement=facts.statement_span(site),
+    )
