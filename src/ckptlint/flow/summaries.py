@@ -46,7 +46,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Applied, Built, Event, Fitted, Forward, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -437,6 +437,8 @@ class Application:
                     operand=frame.expanded(mapped.operand),
                     loops=(*frame.loops, *mapped.loops)[:8],
                 )
+            if isinstance(mapped, Applied):
+                mapped = replace(mapped, gates=mapped.gates | frame.state.gates)
             if isinstance(mapped, Fitted):
                 mapped = replace(mapped, data=frame.expanded(mapped.data))
             frame.record(

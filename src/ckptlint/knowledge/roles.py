@@ -377,6 +377,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.FUNCTIONAL: {
             "flag": _parameter("true makes it behave as in training"),
             "sensitive": _condition("it does anything when the flag is true"),
+            "rate": _parameter("how much of its input it drops"),
             "random": _condition("it draws random numbers whatever the mode"),
         },
         Role.ENTRY: {
