@@ -30,6 +30,10 @@ TRAINING_ONLY_WORDS = frozenset(
     "loss criterion objective augment augmentation augmenter augmentor noise trainer corruption".split()
 )
 """Last words of the names of models that run in training only."""
+REFERENCE_WORDS = frozenset(
+    "teacher teachers frozen reference ref target targets ema momentum fixed hidden oracle pretrained".split()
+)
+"""Words for networks that are kept out of a model's own state on purpose."""
 KEPT_ON_WORDS = frozenset("prenet".split())
 """Words for parts of models that are run with dropout when they generate (Tacotron's)."""
 DELIBERATE_WORDS = ALWAYS_RANDOM_WORDS | frozenset(

@@ -36,6 +36,7 @@ from ckptlint.flow.domain import (
     crossing,
     depth_of,
     derived,
+    join,
     join_all,
     join_items,
     limited,
@@ -395,7 +396,8 @@ class Application:
             if mapped.open:
                 new = new._replace(open=True)
             if mapped.element is not None:
-                new = new._replace(element=mapped.element, open=True)
+                element = mapped.element if new.element is None else join(new.element, mapped.element)
+                new = new._replace(element=element, open=True)
             items[ref.location] = new if len(refs) == 1 else join_items(old, new)
 
     # ----------------------------------------------------------------------------------------------- events

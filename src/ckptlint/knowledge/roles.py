@@ -205,6 +205,7 @@ _SOURCES = ("python", "numpy", "torch", "keras", "jax", "albumentations", "own")
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
+    "parameters": _condition("it holds parameters; default: true"),
     "children": _parameters("the parameters that hold its modules"),
     "mode": _text("the mode it is created in; default: train", *_MODES),
     "instance_of": _text("the qualified name of the class whose methods the result has"),
