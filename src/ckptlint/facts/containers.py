@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.classes import methods_of, module_classes, name_of_class, records_with, subclasses_of
 from ckptlint.facts.escapes import REGISTERING, Uses
-from ckptlint.facts.held_text import may_hold_modules
+from ckptlint.facts.held_text import filling
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import REFERENCE_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -31,7 +31,7 @@ from ckptlint.flow.summaries import Summary
 from ckptlint.flow.written import last_word, words_of
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Place
+from ckptlint.semantics.model import Place, Record
 from ckptlint.text import Span
 
 OWN_ACCOUNT = frozenset(
@@ -86,9 +86,11 @@ class _Part:
 def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
     """Every such attribute, once a place."""
     seen: set[Span] = set()
-    for record in records_with(facts, may_hold_modules):
+    frameworks = _frameworks(facts)
+    for record in records_with(facts, filling):
+        names = filling(facts.program.data(record.path))
         for key in module_classes(facts, record):
-            if not _is_tracked_by_attribute(facts, key):
+            if not _may_fill(facts, record, key, names) or not _is_tracked_by_attribute(facts, key, frameworks):
                 continue
             for found in _of_class(facts, key):
                 if found.span not in seen:
@@ -96,14 +98,15 @@ def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
                     yield found
 
 
-def _is_tracked_by_attribute(facts: Facts, key: ClassKey) -> bool:
+def _may_fill(facts: Facts, record: Record, key: ClassKey, names: frozenset[str]) -> bool:
+    methods = facts.program.class_model(key).methods
+    return any(name in names or record.functions[index].calls & names for name, index in methods.items())
+
+
+def _is_tracked_by_attribute(facts: Facts, key: ClassKey, frameworks: frozenset[object]) -> bool:
     """Whether the class is of a framework that registers modules only where they are attributes themselves."""
     apis = [api for api in facts.analyzer.classes.hierarchy(key).apis if api.role in MODULE_ROLES]
-    return bool(apis) and all(_framework_of(api.options) in _frameworks(facts) for api in apis)
-
-
-def _framework_of(options: object) -> object:
-    return options.get("framework") if hasattr(options, "get") else None
+    return bool(apis) and all(api.options.get("framework") in frameworks for api in apis)
 
 
 def _frameworks(facts: Facts) -> frozenset[object]:

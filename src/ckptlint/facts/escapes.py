@@ -62,9 +62,9 @@ class Uses:
                     if self.carries(value):
                         self._take(targets)
                 for operand in self._all(statement):
-                    if isinstance(operand, model.CallSite) and isinstance(operand.func, model.Attribute):
-                        if operand.func.name in GROWING and self._given(operand):
-                            self._take([operand.func.value])
+                    grown = _grown(operand)
+                    if grown is not None and isinstance(operand, model.CallSite) and self._given(operand):
+                        self._take([grown])
 
     def _bound(self, statement: model.Statement) -> Iterator[tuple[list[Operand], Operand]]:
         """Targets of a statement and of its comprehensions, with what they are bound to or to an item of."""
@@ -135,9 +135,9 @@ class Uses:
     def registers(self) -> bool:
         """Whether the function gives the attribute to a container of modules, or keeps it under another name."""
         for statement in statements_of(self.function.body):
-            if isinstance(statement, model.Bind) and statement.value is not None:
-                if any(is_attribute(t, self.receiver, self.attribute) for t in statement.targets):
-                    return True
+            targets = statement.targets if isinstance(statement, model.Bind) and statement.value is not None else []
+            if any(is_attribute(target, self.receiver, self.attribute) for target in targets):
+                return True
             for operand in self._all(statement):
                 if isinstance(operand, model.CallSite) and self._given(operand) and self._role(operand) in MODULE_ROLES:
                     return True
@@ -157,7 +157,7 @@ class Uses:
         if isinstance(func, model.Name) and func.id in SEEING | PASSING:
             return True
         if isinstance(func, model.Attribute):
-            if self._grows(call):
+            if _grown(call) is not None:
                 return self._is_plain(func.value)
             if self.carries(func.value):
                 return True
@@ -169,9 +169,6 @@ class Uses:
         if isinstance(atom, ClassAtom):
             return self.facts.analyzer.classes.hierarchy(atom.key).is_module
         return isinstance(atom, FunctionAtom) and not self.facts.program.function(atom.key).mentions & REGISTERING
-
-    def _grows(self, call: model.CallSite) -> bool:
-        return isinstance(call.func, model.Attribute) and call.func.name in GROWING
 
     def _is_plain(self, receiver: Operand) -> bool:
         """Whether what grows is no container that registers: the attribute itself, or a name for a display."""
@@ -196,3 +193,10 @@ class Uses:
             return Role.MODEL if self.facts.analyzer.classes.hierarchy(atom.key).is_module else None
         api = self.facts.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
         return api.role if api is not None else None
+
+
+def _grown(operand: Operand) -> Operand | None:
+    """What a call like `layers.append(layer)` puts something into."""
+    if isinstance(operand, model.CallSite) and isinstance(operand.func, model.Attribute):
+        return operand.func.value if operand.func.name in GROWING else None
+    return None

@@ -27,7 +27,7 @@ from ckptlint.flow.program import statements_of
 from ckptlint.flow.state import Gate
 from ckptlint.flow.summaries import Summary
 from ckptlint.flow.written import last_word, operands_of, walk, words_in_order, words_of, written
-from ckptlint.knowledge.catalog import Api
+from ckptlint.knowledge.catalog import Api, Catalog
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING, fold
@@ -42,6 +42,8 @@ MODE_TEST_WORDS = frozenset(
 """Words of a test that say it asks for the mode."""
 MAX_ARGUMENTS = 4000
 """Characters of a call's arguments looked at before the file is parsed."""
+MIN_POSITIONAL = 4
+"""Commas from which on the rate of a function without a flag may have been given by position."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def fixed_dropouts(facts: Facts) -> Iterator[FixedDropout]:
     owners: dict[ClassKey, None] = {}
     helpers: set[str] = set()
     names = _names_of_dropping(facts)
-    for record in records_with(facts, _Unswitched(names).search):
+    for record in records_with(facts, _Unswitched(facts.program.catalog, names).search):
         for place, found in _calls_in(facts, record, names):
             calls[place] = found
             owner = owner_of(record, found[2])
@@ -113,12 +115,23 @@ class _Unswitched:
     Most calls do; a file in which all do need not be parsed.
     """
 
-    def __init__(self, names: frozenset[str]) -> None:
-        self._call = re.compile(rf"(?<!self\.)(?<!def )\b(?:{'|'.join(sorted(names))})\(".encode())
+    def __init__(self, catalog: Catalog, names: frozenset[str]) -> None:
+        self._flagless = {
+            name.rpartition(".")[2].encode(): str(row["rate"]).encode()
+            for name, row in catalog
+            if "rate" in row and "flag" not in row
+        }
+        self._call = re.compile(rf"(?<!self\.)(?<!def )\b({'|'.join(sorted(names))})\(".encode())
 
     def search(self, data: bytes) -> bool:
         """Whether there is one."""
-        return any(not _SWITCHED.search(_arguments(data, m.end())) for m in self._call.finditer(data))
+        return any(self._drops(m.group(1), _arguments(data, m.end())) for m in self._call.finditer(data))
+
+    def _drops(self, name: bytes, arguments: bytes) -> bool:
+        rate = self._flagless.get(name)
+        if rate is not None and rate not in arguments and arguments.count(b",") < MIN_POSITIONAL:
+            return False
+        return not _SWITCHED.search(arguments)
 
 
 _SWITCHED = re.compile(rb"training\b(?!\s*=\s*True)")

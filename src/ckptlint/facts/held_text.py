@@ -33,12 +33,13 @@ MAX_DISPLAY = 3000
 """Characters of one display looked at."""
 
 
-def may_hold_modules(data: bytes) -> bool:
-    """Whether a class of the file may keep things that calls give in a list, tuple, set or dict of its own."""
+def filling(data: bytes) -> frozenset[str]:
+    """The functions of a file that may put what calls give into a container of an attribute, or give such a one."""
     if b"self." not in data or not _CLASS.search(data):
-        return False
+        return frozenset()
     attributes: set[bytes] = {m.group(1) for m in _BOUND.finditer(data) if m.group(1).startswith(b"self.")}
-    return any(not _RUNS.match(body) and _fills(body, attributes) for body in _DEF.split(data))
+    bodies = (body for body in _DEF.split(data)[1:] if not _RUNS.match(body))
+    return frozenset(body.partition(b"(")[0].strip().decode() for body in bodies if _fills(body, attributes))
 
 
 def _fills(body: bytes, attributes: set[bytes]) -> bool:
