@@ -65,6 +65,8 @@ class PlainContainer:
     made: Span
     """Where that is made."""
     holds_parameters: bool
+    loses_mode_only: bool
+    """They hold no state, but ask for the mode."""
     registering: str | None
     """The library's own container for these, as the file names it; None when it could not stand here."""
     is_empty: bool
@@ -88,9 +90,9 @@ def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
     seen: set[Span] = set()
     frameworks = _frameworks(facts)
     for record in records_with(facts, filling):
-        names = filling(facts.program.data(record.path))
+        rows = filling(facts.program.data(record.path))
         for key in module_classes(facts, record):
-            if not _may_fill(facts, record, key, names) or not _is_tracked_by_attribute(facts, key, frameworks):
+            if not _may_fill(facts, record, key, rows) or not _is_tracked_by_attribute(facts, key, frameworks):
                 continue
             for found in _of_class(facts, key):
                 if found.span not in seen:
@@ -98,9 +100,11 @@ def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
                     yield found
 
 
-def _may_fill(facts: Facts, record: Record, key: ClassKey, names: frozenset[str]) -> bool:
-    methods = facts.program.class_model(key).methods
-    return any(name in names or record.functions[index].calls & names for name, index in methods.items())
+def _may_fill(facts: Facts, record: Record, key: ClassKey, rows: dict[int, str]) -> bool:
+    """Whether a method of the class, or a function of the file that one calls, may fill a container."""
+    names = frozenset(rows.values()) - {"__init__"}
+    methods = [record.functions[index] for index in facts.program.class_model(key).methods.values()]
+    return any(m.calls & names or any(m.at[0] <= row <= m.end_row for row in rows) for m in methods)
 
 
 def _is_tracked_by_attribute(facts: Facts, key: ClassKey, frameworks: frozenset[object]) -> bool:
@@ -203,7 +207,7 @@ def _judged(
     content: Items,
     parts: list[_Part],
 ) -> PlainContainer | None:
-    stateful, assumptions = _stateful(facts, summary, parts)
+    stateful, mode_only, assumptions = _stateful(facts, summary, parts)
     bound = _binding(facts, key, attribute)
     if stateful is None or bound is None:
         return None
@@ -224,6 +228,7 @@ def _judged(
         _class_of(facts, stateful.held),
         facts.site_span(made.site),
         stateful.is_parameter,
+        mode_only,
         _registering(facts, path, content, parts, value),
         is_empty or (isinstance(value, model.CallSite) and not value.args),
         _is_handled(facts, key, attribute),
@@ -237,23 +242,28 @@ def _class_of(facts: Facts, held: Object) -> str:
     return held.api.name.rpartition(".")[2] if held.api is not None else "module"
 
 
-def _stateful(facts: Facts, summary: Summary, parts: list[_Part]) -> tuple[_Part | None, frozenset[Assumption]]:
-    """The part that loses most by not being registered; None when all are known to lose nothing."""
+def _stateful(facts: Facts, summary: Summary, parts: list[_Part]) -> tuple[_Part | None, bool, frozenset[Assumption]]:
+    """The part that loses most by not being registered, and whether that is the mode only; None when none does."""
     unseen: _Part | None = None
+    sensitive: _Part | None = None
     for part in parts:
         if part.is_parameter:
-            return part, frozenset()
+            return part, False, frozenset()
         if last_word(_class_of(facts, part.held)) in TRAINING_ONLY_WORDS:
             continue
-        traits = [
-            facts.modules.trait(part.held, name, summary.objects.get).holds
+        holds = {
+            name: facts.modules.trait(part.held, name, summary.objects.get).holds
             for name in ("parameters", "buffers", "sensitive")
-        ]
-        if True in traits:
-            return part, frozenset()
-        if None in traits and unseen is None:
-            unseen = part
-    return unseen, frozenset({Assumption.CLASS_UNSEEN})
+        }
+        if holds["parameters"] or holds["buffers"]:
+            return part, False, frozenset()
+        if holds["sensitive"]:
+            sensitive = sensitive or part
+        elif None in holds.values():
+            unseen = unseen or part
+    if sensitive is not None:
+        return sensitive, True, frozenset()
+    return unseen, False, frozenset({Assumption.CLASS_UNSEEN})
 
 
 def _binding(facts: Facts, key: ClassKey, attribute: str) -> tuple[FunctionKey, model.Bind, model.Operand] | None:

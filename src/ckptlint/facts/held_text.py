@@ -22,9 +22,9 @@ _GROWN = re.compile(
     re.MULTILINE,
 )
 _CALL = re.compile(
-    rb"(?<![\w.])(?!Path\(|(?:np|os|logging)\.)(?:\w+\.)*"
-    rb"(?:[A-Z]\w*|_*[a-z]\w*(?:conv|layer|block|make|build|linear|modul|net|head|stage|coder|mlp)\w*|"
-    rb"(?:conv|layer|block|make|build|linear|modul|net|head|stage|mlp|create|get)\w*)\("
+    rb"(?<![\w.])(?!Path\(|(?:np|os|logging)\.)"
+    rb"(?:(?:\w+\.)*[A-Z]\w*|(?:self\.)?_*[a-z]\w*(?:conv|layer|block|make|build|linear|modul|net|head|stage|coder|mlp)\w*|"
+    rb"(?:self\.)?(?:conv|layer|block|make|build|linear|modul|net|head|stage|mlp|create)\w*)\("
 )
 """A call that may give a module: of a class, or of a function named like a part or its making."""
 _NAMED = re.compile(rb"^[ \t]+(\w+)[ \t]*=[ \t]*([^\n]*)", re.MULTILINE)
@@ -33,13 +33,21 @@ MAX_DISPLAY = 3000
 """Characters of one display looked at."""
 
 
-def filling(data: bytes) -> frozenset[str]:
-    """The functions of a file that may put what calls give into a container of an attribute, or give such a one."""
+def filling(data: bytes) -> dict[int, str]:
+    """The functions of a file, by the row of their `def`, that may put what calls give into a container.
+
+    The container is one that an attribute then holds, or that the function gives back.
+    """
     if b"self." not in data or not _CLASS.search(data):
-        return frozenset()
+        return {}
     attributes: set[bytes] = {m.group(1) for m in _BOUND.finditer(data) if m.group(1).startswith(b"self.")}
-    bodies = (body for body in _DEF.split(data)[1:] if not _RUNS.match(body))
-    return frozenset(body.partition(b"(")[0].strip().decode() for body in bodies if _fills(body, attributes))
+    starts = [match.end() for match in _DEF.finditer(data)]
+    found: dict[int, str] = {}
+    for start, end in zip(starts, [*starts[1:], len(data)], strict=True):
+        body = data[start:end]
+        if not _RUNS.match(body) and _fills(body, attributes):
+            found[data.count(b"\n", 0, start) + 1] = body.partition(b"(")[0].strip().decode()
+    return found
 
 
 def _fills(body: bytes, attributes: set[bytes]) -> bool:

@@ -24,6 +24,9 @@ def check(fact: PlainContainer, facts: Facts) -> Iterator[Diagnostic]:
     """Each such attribute, once."""
     if fact.holds_parameters:
         what, lost = "parameters", "they are in no state dict, and neither `parameters()` nor `to()` reaches them"
+    elif fact.loses_mode_only:
+        what = f"modules ({fact.example})"
+        lost = "`eval()` does not reach them, so they go on as in training"
     else:
         what = f"modules ({fact.example})"
         lost = "they are in no state dict, and `parameters()`, `to()` and `eval()` do not reach them"
