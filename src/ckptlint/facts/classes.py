@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterable, Iterator
 
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import is_test_file
@@ -16,11 +16,17 @@ MAX_RECEIVERS = 4
 """Classes below one without a forward of its own that it is looked at in."""
 
 
-def records_with(facts: Facts, wanted: Callable[[bytes], object]) -> list[Record]:
-    """The files of the project, tests left out, whose text is wanted."""
+def texts(facts: Facts) -> Iterator[tuple[str, bytes]]:
+    """The files of the project, tests left out, with their bytes."""
     program = facts.program
-    paths = [path for path in sorted(program.files) if not is_test_file(program.root, path)]
-    records = [program.record(path) for path in paths if wanted(program.data(path))]
+    for path in sorted(program.files):
+        if not is_test_file(program.root, path):
+            yield path, program.data(path)
+
+
+def records_of(facts: Facts, paths: Iterable[str]) -> list[Record]:
+    """The records of files, those that cannot be read left out."""
+    records = [facts.program.record(path) for path in paths]
     return [record for record in records if record is not None]
 
 

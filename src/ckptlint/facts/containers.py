@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.classes import methods_of, module_classes, name_of_class, records_with, subclasses_of
+from ckptlint.facts.classes import methods_of, module_classes, name_of_class, records_of, subclasses_of, texts
 from ckptlint.facts.escapes import REGISTERING, Uses
-from ckptlint.facts.held_text import filling
+from ckptlint.facts.held_text import assigns_call_of, filling, top_level
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import REFERENCE_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -89,10 +89,11 @@ def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
     """Every such attribute, once a place."""
     seen: set[Span] = set()
     frameworks = _frameworks(facts)
-    for record in records_with(facts, filling):
-        rows = filling(facts.program.data(record.path))
+    for record, rows, makers in _candidates(facts):
         for key in module_classes(facts, record):
-            if not _may_fill(facts, record, key, rows) or not _is_tracked_by_attribute(facts, key, frameworks):
+            if not _may_fill(facts, record, key, rows, makers):
+                continue
+            if not _is_tracked_by_attribute(facts, key, frameworks):
                 continue
             for found in _of_class(facts, key):
                 if found.span not in seen:
@@ -100,9 +101,24 @@ def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
                     yield found
 
 
-def _may_fill(facts: Facts, record: Record, key: ClassKey, rows: dict[int, str]) -> bool:
-    """Whether a method of the class, or a function of the file that one calls, may fill a container."""
-    names = frozenset(rows.values()) - {"__init__"}
+def _candidates(facts: Facts) -> Iterator[tuple[Record, dict[int, str], frozenset[str]]]:
+    """Files to look at, with the functions in them that may fill a container, and the names of those elsewhere."""
+    found: dict[str, dict[int, str]] = {}
+    makers: set[str] = set()
+    for path, data in texts(facts):
+        rows = filling(data)
+        if rows:
+            found[path] = rows
+            makers |= set(rows.values()) & top_level(data)
+    wanted = assigns_call_of(makers)
+    paths = [path for path, data in texts(facts) if path in found or wanted(data)]
+    for record in records_of(facts, paths):
+        yield record, found.get(record.path, {}), frozenset(makers)
+
+
+def _may_fill(facts: Facts, record: Record, key: ClassKey, rows: dict[int, str], makers: frozenset[str]) -> bool:
+    """Whether a method of the class, or a function that one calls, may fill a container."""
+    names = (makers | frozenset(rows.values())) - {"__init__"}
     methods = [record.functions[index] for index in facts.program.class_model(key).methods.values()]
     return any(m.calls & names or any(m.at[0] <= row <= m.end_row for row in rows) for m in methods)
 

@@ -15,8 +15,9 @@ from ckptlint.facts.classes import (
     name_of_class,
     owner_of,
     owner_of_key,
-    records_with,
+    records_of,
     subclasses_of,
+    texts,
 )
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import ALWAYS_RANDOM_WORDS, KEPT_ON_WORDS, TRAINING_ONLY_WORDS
@@ -64,6 +65,8 @@ class FixedDropout:
     """The literal that fixes the flag, when one is given."""
     rate: Span | None
     """How much is dropped, when it is given."""
+    last: Span | None
+    """The last argument."""
     rate_name: str
     is_choice: bool
     """The rate is written in a form that binds less tightly than a conditional's parts."""
@@ -84,7 +87,8 @@ def fixed_dropouts(facts: Facts) -> Iterator[FixedDropout]:
     owners: dict[ClassKey, None] = {}
     helpers: set[str] = set()
     names = _names_of_dropping(facts)
-    for record in records_with(facts, _Unswitched(facts.program.catalog, names).search):
+    unswitched = _Unswitched(facts.program.catalog, names)
+    for record in records_of(facts, [path for path, data in texts(facts) if unswitched.search(data)]):
         for place, found in _calls_in(facts, record, names):
             calls[place] = found
             owner = owner_of(record, found[2])
@@ -198,7 +202,7 @@ def _users_of(facts: Facts, helpers: set[str]) -> Iterator[ClassKey]:
     if not helpers:
         return
     called = re.compile(rb"\b(?:" + "|".join(sorted(map(re.escape, helpers))).encode() + rb")\(")
-    for record in records_with(facts, called.search):
+    for record in records_of(facts, [path for path, data in texts(facts) if called.search(data)]):
         for key in module_classes(facts, record):
             methods = facts.program.class_model(key).methods.values()
             if any(record.functions[index].calls & helpers for index in methods):
@@ -247,6 +251,7 @@ def _fixed(
         "flag" in api.options,
         facts.span(path, flag.value.at) if flag is not None else None,
         facts.span(path, rate.value.at) if rate is not None else None,
+        facts.span(path, call.args[-1].at) if call.args else None,
         str(api.options["rate"]),
         rate is not None and not isinstance(rate.value, model.Name | model.Attribute | model.Literal | model.CallSite),
         off == "default",

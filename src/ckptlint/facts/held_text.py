@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 _DEF = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]", re.MULTILINE)
+_TOP = re.compile(rb"^(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
 _RUNS = re.compile(rb"_*forward|_*call\b|\w*state")
 """Methods that run a model or give its state: they build nothing."""
 _INNER = re.compile(rb"[(\[{][^()\[\]{}]*[)\]}]")
@@ -31,6 +33,20 @@ _NAMED = re.compile(rb"^[ \t]+(\w+)[ \t]*=[ \t]*([^\n]*)", re.MULTILINE)
 _NAME = re.compile(rb"\s*([A-Za-z_]\w*)\s*[\])]?\s*$")
 MAX_DISPLAY = 3000
 """Characters of one display looked at."""
+
+
+def top_level(data: bytes) -> frozenset[str]:
+    """The functions that a file defines outside any class or function."""
+    return frozenset(name.decode() for name in _TOP.findall(data))
+
+
+def assigns_call_of(names: set[str]) -> Callable[[bytes], bool]:
+    """Whether a file's text gives an attribute what one of these functions gives."""
+    if not names:
+        return lambda data: False
+    joined = "|".join(sorted(map(re.escape, names)))
+    pattern = re.compile(rf"^[ \t]+self\.\w+[ \t]*(?::[^=\n]+)?=[ \t]*(?:\w+\.)*(?:{joined})\(".encode(), re.MULTILINE)
+    return lambda data: pattern.search(data) is not None
 
 
 def filling(data: bytes) -> dict[int, str]:

@@ -39,12 +39,12 @@ def check(fact: FixedDropout, facts: Facts) -> Iterator[Diagnostic]:
         f"so `{fact.model}` gives another output each time it is evaluated",
         confidence=confidence,
         related=tuple(Related(facts.span(*call), "the forward reaches it from here") for call in calls[:1]),
-        fix=_fix(fact, facts),
+        fix=_fix(fact),
         statement=facts.statement_span(fact.event.site),
     )
 
 
-def _fix(fact: FixedDropout, facts: Facts) -> Fix | None:
+def _fix(fact: FixedDropout) -> Fix | None:
     if fact.receiver is None:
         return None
     mode = f"{fact.receiver}.training"
@@ -55,12 +55,6 @@ def _fix(fact: FixedDropout, facts: Facts) -> Fix | None:
     title = f"pass `training={mode}`"
     if fact.flag is not None:
         return fixes.replace(fact.flag, mode, title, Applicability.SAFE)
-    span = facts.site_span(fact.event.site)
-    text = facts.text(span)
-    if not text.endswith(")"):
+    if fact.last is None:
         return None
-    joint = " " if text[:-1].rstrip().endswith(",") else ", "
-    added = f"{text[:-1].rstrip()}{joint}training={mode})" if "\n" not in text else None
-    if added is None:
-        return None
-    return fixes.replace(span, added, title, Applicability.SAFE)
+    return fixes.wrap(fact.last, "", f", training={mode}", title, Applicability.SAFE)
