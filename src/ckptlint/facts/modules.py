@@ -84,7 +84,7 @@ class Modules:
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
 
     def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
-        """A trait ("sensitive" or "buffers") of the model that an object is.
+        """A trait ("sensitive", "buffers" or "parameters") of the model that an object is.
 
         `objects` tells what is at a location, for the parts that a container was given.
         """
@@ -201,11 +201,13 @@ class Modules:
     ) -> Trait:
         if not isinstance(call.func, model.Name | model.Attribute):
             return NO
-        if isinstance(call.func, model.Attribute) and call.func.name == "register_buffer" and name == "buffers":
-            return Trait(True, "register_buffer", path, call.at)
+        if isinstance(call.func, model.Attribute) and _REGISTERS.get(call.func.name) == name:
+            return Trait(True, call.func.name, path, call.at)
         atom = self.program.resolve(path, call.func)
         if isinstance(atom, ApiAtom):
             api = self.program.catalog.api(atom.name)
+            if name == "parameters" and api is not None and api.options.get("registers") == "parameter":
+                return Trait(True, api.name.rsplit(".", 1)[-1], path, call.at)
             if api is None or api.role not in _BUILDING:
                 return UNSEEN if api is None and _looks_like_class(atom.name) else NO
             bound = _bound_literals(api, call, environment)
@@ -257,12 +259,15 @@ class Modules:
         return any(name in record.functions[index].calls for name in names for index in methods)
 
 
+_REGISTERS = {"register_buffer": "buffers", "register_parameter": "parameters"}
 _BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
 
 
 def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
     if api.role in (Role.LOAD, Role.OUTSIDE_LOAD):
         return UNSEEN
+    if name == "parameters" and name not in api.options:
+        return UNSEEN if api.role in (Role.WRAPPER, Role.AVERAGE) else Trait(True, api.name.rsplit(".", 1)[-1])
     if name not in api.options:
         return UNSEEN if api.role in (Role.MODEL, Role.WRAPPER, Role.AVERAGE) else NO
     holds = api.holds(name, bound)

@@ -24,10 +24,22 @@ NOT_RUN_WORDS = frozenset(
     ("model models network config dataset data loader dataloader transform transforms set").split()
 )
 """Words for what is made, not measured (`get_test_loader`, `generate_model`)."""
-DELIBERATE_WORDS = frozenset(
+ALWAYS_RANDOM_WORDS = frozenset("mc montecarlo monte uncertainty bayesian stochastic".split())
+"""Words that say results are meant to differ from call to call (Monte Carlo dropout)."""
+TRAINING_ONLY_WORDS = frozenset(
+    "loss criterion objective augment augmentation augmenter augmentor noise trainer corruption".split()
+)
+"""Last words of the names of models that run in training only."""
+REFERENCE_WORDS = frozenset(
+    "teacher teachers frozen reference ref target targets ema momentum fixed hidden oracle pretrained".split()
+)
+"""Words for networks that are kept out of a model's own state on purpose."""
+KEPT_ON_WORDS = frozenset("prenet".split())
+"""Words for parts of models that are run with dropout when they generate (Tacotron's)."""
+DELIBERATE_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
     (
-        "mc montecarlo uncertainty bayesian stochastic calibrate calibration recalibrate bn adapt adaptation "
-        "adversarial attack perturb profile flops benchmark warmup"
+        "calibrate calibration recalibrate bn adapt adaptation adversarial attack perturb profile flops "
+        "benchmark warmup"
     ).split()
 )
 """Words that say the mode is meant: Monte Carlo dropout, re-estimated statistics, measuring speed."""

@@ -277,6 +277,8 @@ class Calls(Operands):
         content = self.state.items.get(ref.location)
         if content is None and name in ("update", "setdefault") and self._may_be_dict(ref, held):
             content = self._given_dict(ref, name, arguments)
+        if content is None and name in ("append", "extend", "insert") and self._is_own_list(ref, held):
+            content = Items("delta")
         if content is not None:
             found = container_method(self, ref, content, name, arguments, operand)
             if found is not None:
@@ -312,6 +314,12 @@ class Calls(Operands):
             return False
         is_loaded = held is not None and held.role is Role.LOAD
         return is_loaded or not isinstance(root_of(ref.location), Made)
+
+    def _is_own_list(self, ref: Ref, held: Object | None) -> bool:
+        """Whether an object is an attribute of the model this is a method of, which another method made."""
+        if held is not None or self.self_class is None or not isinstance(ref.location, Field):
+            return False
+        return ref.location.base == self.self_location and self.classes.hierarchy(self.self_class).is_module
 
     def _given_dict(self, ref: Ref, name: str, arguments: Arguments) -> Items | None:
         """What is known of it, when the arguments are those of a dict's method; else it may hold anything."""

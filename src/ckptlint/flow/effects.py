@@ -22,7 +22,7 @@ from ckptlint.flow.domain import (
     of_atom,
     ordered,
 )
-from ckptlint.flow.events import Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
@@ -270,6 +270,15 @@ def _no_effect(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argu
     return derived([v for v in (receiver, *a.values()) if v is not None])
 
 
+def _functional(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    rate = api.options.get("rate")
+    if rate is not None:
+        kept = {name: value for name, value in bound.items() if name in (rate, api.options.get("flag"))}
+        made = of_atom(c.make(op.at, held=Object(api.role, api, None, _settled(c, kept, a))))
+        c.record(Applied(c.site(op.at), c.within, c.state.tests, made, c.state.gates))
+    return _no_effect(c, api, receiver, bound, a, op)
+
+
 def _seed(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     wanted = api.options.get("sources", ())
     sources = (wanted,) if isinstance(wanted, str) else tuple(wanted) if isinstance(wanted, list) else ()
@@ -357,7 +366,7 @@ ROLES = {
     Role.PATH_JOIN: _path_join,
     Role.TENSOR: _tensor,
     Role.FREEZE: _receiver,
-    Role.FUNCTIONAL: _no_effect,
+    Role.FUNCTIONAL: _functional,
     Role.SEED: _seed,
     Role.RANDOM: _random,
     Role.TRANSFORM: _built,

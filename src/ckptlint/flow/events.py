@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Site, Value
-from ckptlint.flow.state import Test
+from ckptlint.flow.state import Gate, Test
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Place
 
@@ -262,3 +262,14 @@ class Drew(Event):
     """What comes out; for a draw it is an origin of the result."""
     api: str
     is_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Event):
+    """A layer that drops part of its input is applied as a function; its flag and rate are bound at `made`."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made",)
+
+    made: Value
+    gates: frozenset[Gate] = frozenset()
+    """The tests it stands under, over the whole chain of calls."""

@@ -91,6 +91,10 @@ class Frame:
         """Pseudo call sites that tell the iterations of an unrolled loop apart."""
         self.quiet = 0
         """Depth of no_grad regions."""
+        self.undecided = 0
+        """Tests met whose outcome the values do not tell."""
+        self.mode_tests = 0
+        """Tests met that read a model's mode."""
         self.guards = 0
         """Depth of try statements that catch a missing key."""
         self.asked: set[object] = set(self.outline.tested_keys)

@@ -313,19 +313,22 @@ class Interpreter(Regions):
 
     def branch(self, statement: model.Branch) -> None:
         """if/elif/else."""
-        truth = self.truth(statement.test)
-        if truth is True:
-            self.block(statement.body)
-            return
-        if truth is False:
-            self.block(statement.orelse)
+        truth, gates = self.weigh(statement.test)
+        if truth is not None:
+            around = self.state.gates
+            self.state.gates = gates(truth)
+            self.block(statement.body if truth else statement.orelse)
+            if self.state.reachable and not _leaves(statement.orelse if truth else statement.body):
+                self.state.gates = around
             return
         before = self.state
         self.state = before.copy()
+        self.state.gates = gates(True)
         self._narrow(statement.test, True)
         self.block(statement.body)
         after_body = self.state
         self.state = before.copy()
+        self.state.gates = gates(False)
         self._narrow(statement.test, False)
         self.block(statement.orelse)
         after_else = self.state
@@ -427,6 +430,14 @@ class Interpreter(Regions):
                     states[index] = self.state
         self.state = normal if normal.reachable else normal.copy()
         leave()
+
+
+def _leaves(body: list[Statement]) -> bool:
+    """Whether a block ends by going elsewhere."""
+    return bool(body) and (
+        isinstance(body[-1], model.Return | model.Raise)
+        or (isinstance(body[-1], model.Jump) and body[-1].kind != "pass")
+    )
 
 
 def _shallow(value: Value) -> Value:

@@ -37,7 +37,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
-from ckptlint.flow.state import ANY_ITEM
+from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.tables import Table
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
@@ -340,11 +340,23 @@ class Operands(Frame):
             return None if None in truths else not stop
         value = self.evaluate(operand)
         found = truth_of(value)
+        self.undecided += found is None
         if any(isinstance(atom, ModeRead) for atom in value.atoms):
+            self.mode_tests += 1
             return found  # The branch that puts a mode back is no choice of the caller.
         if found is None and text in self.decisions:
             return self.decisions[text] is side
         return found
+
+    def weigh(self, test: Operand) -> tuple[bool | None, Callable[[bool], frozenset[Gate]]]:
+        """Whether a test holds, where that is known, and the gates that stand before each of its sides."""
+        undecided, modes = self.undecided, self.mode_tests
+        truth = self.truth(test)
+        around = self.state.gates
+        if self.undecided == undecided:
+            return truth, lambda side: around
+        reads_mode = self.mode_tests > modes
+        return truth, lambda side: around | {Gate(self.path, test.at, side, reads_mode)}
 
 
 _DISTINCT = frozenset({Role.SNAPSHOT, Role.RESTORE})
@@ -591,15 +603,20 @@ def _is_literal_piece(piece: object) -> bool:
 
 
 def _choice(frame: Operands, operand: model.Choice) -> Value:
-    truth = frame.truth(operand.test)
-    if truth is True:
-        return frame.evaluate(operand.body)
-    if truth is False:
-        return frame.evaluate(operand.orelse)
+    truth, gates = frame.weigh(operand.test)
+    around = frame.state.gates
+    if truth is not None:
+        frame.state.gates = gates(truth)
+        value = frame.evaluate(operand.body if truth else operand.orelse)
+        if frame.state.reachable:
+            frame.state.gates = around
+        return value
     before = frame.state.copy()
+    frame.state.gates = gates(True)
     body = frame.evaluate(operand.body)
     after = frame.state
     frame.state = before
+    frame.state.gates = gates(False)
     orelse = frame.evaluate(operand.orelse)
     frame.state = after.join(frame.state)
     return join(body, orelse)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
@@ -30,11 +31,22 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.tables import Table
+from ckptlint.semantics.model import Place
 
 ANY_ITEM = "[]"
 """The field that stands for any item of a container that is not seen."""
 Test = tuple[str, bool]
 """A branch condition as written, and the side taken."""
+
+
+class Gate(NamedTuple):
+    """A test that must have come out one way for the program to be here."""
+
+    path: str
+    at: Place
+    side: bool
+    reads_mode: bool
+    """It asks for some model's mode."""
 
 
 def entry_mode(location: Location) -> ModeSet:
@@ -52,6 +64,7 @@ class State:
     modes: Table[Location, ModeSet] = field(default_factory=Table)
     origins: Table[Location, frozenset[Origin]] = field(default_factory=Table)
     tests: frozenset[Test] = frozenset()
+    gates: frozenset[Gate] = frozenset()
     reachable: bool = True
 
     def copy(self) -> State:
@@ -63,6 +76,7 @@ class State:
             self.modes.copy(),
             self.origins.copy(),
             self.tests,
+            self.gates,
             self.reachable,
         )
 
@@ -148,6 +162,7 @@ class State:
             self._joined_modes(other),
             self._joined_origins(other),
             self.tests & other.tests,
+            self.gates & other.gates,
             True,
         )
 

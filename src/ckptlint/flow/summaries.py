@@ -36,6 +36,7 @@ from ckptlint.flow.domain import (
     crossing,
     depth_of,
     derived,
+    join,
     join_all,
     join_items,
     limited,
@@ -46,7 +47,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Loaded, Restored, Saved, Update
+from ckptlint.flow.events import Applied, Built, Event, Fitted, Forward, KeyRead, Loaded, Restored, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -397,7 +398,8 @@ class Application:
             if mapped.open:
                 new = new._replace(open=True)
             if mapped.element is not None:
-                new = new._replace(element=mapped.element, open=True)
+                element = mapped.element if new.element is None else join(new.element, mapped.element)
+                new = new._replace(element=element, open=True)
             items[ref.location] = new if len(refs) == 1 else join_items(old, new)
 
     # ----------------------------------------------------------------------------------------------- events
@@ -441,6 +443,8 @@ class Application:
                 new["guarded"] = True
             elif isinstance(event, Update):
                 new["operand"] = frame.expanded(new["operand"])
+            elif isinstance(event, Applied):
+                new["gates"] = event.gates | frame.state.gates
             elif isinstance(event, Fitted):
                 new["data"] = frame.expanded(new["data"])
             if isinstance(event, Update | Saved | Loaded | Built):

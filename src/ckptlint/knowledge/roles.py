@@ -205,6 +205,7 @@ _SOURCES = ("python", "numpy", "torch", "keras", "jax", "albumentations", "own")
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
+    "parameters": _condition("it holds parameters; default: true"),
     "children": _parameters("the parameters that hold its modules"),
     "mode": _text("the mode it is created in; default: train", *_MODES),
     "instance_of": _text("the qualified name of the class whose methods the result has"),
@@ -379,6 +380,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.FUNCTIONAL: {
             "flag": _parameter("true makes it behave as in training"),
             "sensitive": _condition("it does anything when the flag is true"),
+            "rate": _parameter("how much of its input it drops"),
             "random": _condition("it draws random numbers whatever the mode"),
         },
         Role.ENTRY: {

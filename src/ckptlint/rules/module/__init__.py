@@ -1,0 +1,1 @@
+"""Rules about state that a model's state dict does not hold."""
