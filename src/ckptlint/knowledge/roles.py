@@ -415,6 +415,13 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
                 *("compose", "resize", "crop", "scale", "normalize", "convert", "color", "geometry", "other"),
             ),
             "is_module": _flag("it is a module or layer too"),
+            "gives": _text("what the values of its result are", "image", "bytes", "unit"),
+            "scales": _condition("a change to a floating type divides bytes by 255"),
+            "dtype": _parameter("the type of the numbers it gives"),
+            "mean": _parameter("what is subtracted"),
+            "std": _parameter("what is divided by then"),
+            "size": _parameters("the size it gives"),
+            "channels": _parameter("how many channels it gives"),
         },
         Role.SPLIT: {
             "of": _parameters("what is split"),
