@@ -230,7 +230,11 @@ class _Data:
         if use.evaluated:
             if said is None or said[0] == EVALUATION:
                 return EVALUATION, use.evaluated, frozenset() if said is not None else use.assumptions
-            return (EVALUATION, use.evaluated, use.assumptions) if use.is_divided else (None, "", frozenset())
+            # What its arguments say may be a default that somebody forgot.
+            named = next((purpose for purpose, _ in self._named(event, held, use, functions)), None)
+            if use.is_divided or named == EVALUATION:
+                return EVALUATION, use.evaluated, use.assumptions
+            return None, "", frozenset()
         if use.is_divided or use.is_sampled:
             return None, "", frozenset()
         if said is not None:

@@ -11,6 +11,7 @@ from ckptlint.facts.datasets import EVALUATION, TRAINING, Dataset
 from ckptlint.facts.pipelines import Pipeline, Pipelines, Step
 from ckptlint.facts.preprocessing import Difference, differences
 from ckptlint.facts.project import Facts, derives
+from ckptlint.flow.domain import FunctionKey
 from ckptlint.flow.written import words_of
 
 MEANT_RANDOM = frozenset(
@@ -21,6 +22,9 @@ MEANT_RANDOM = frozenset(
     ).split()
 )
 """Words of names that say evaluation data is random on purpose."""
+
+PREPARING = frozenset("normalize Normalize to_tensor ToTensor standardize mean std".split())
+"""Names that the code of a dataset mentions when it normalises images itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,10 @@ def prepared_differently(facts: Facts) -> Iterator[PreparedDifferently]:
         for difference in each[0] if each else []:
             if all(any(d.kind == difference.kind for d in others) for others in each):
                 first = linked[0]
-                assumed = first.dataset.assumptions | evaluation.dataset.assumptions
-                yield PreparedDifferently(first, evaluation, difference, assumed)
+                assumed = _own_part(facts, first.dataset, evaluation.dataset, difference)
+                if assumed is not None:
+                    assumed |= first.dataset.assumptions | evaluation.dataset.assumptions
+                    yield PreparedDifferently(first, evaluation, difference, assumed)
 
 
 def _are_linked(facts: Facts, training: Dataset, evaluation: Dataset) -> bool:
@@ -114,3 +120,22 @@ def _are_linked(facts: Facts, training: Dataset, evaluation: Dataset) -> bool:
     if training.models and evaluation.models and not training.models & evaluation.models:
         return False
     return not are_exclusive(facts.program, training.event.site, evaluation.event.site)
+
+
+def _own_part(
+    facts: Facts, training: Dataset, evaluation: Dataset, difference: Difference
+) -> frozenset[Assumption] | None:
+    """What a project's dataset class leaves open; None when it may do itself what its pipeline does not."""
+    key = evaluation.held.model
+    if key is None:
+        return frozenset()
+    classes, program = facts.analyzer.classes, facts.program
+    mentioned: set[str] = set()
+    for base in classes.hierarchy(key).order:
+        methods = program.class_model(base).methods.items()
+        mentioned.update(*(program.function(FunctionKey(base.path, i)).mentions for n, i in methods if n != "__init__"))
+    if mentioned & PREPARING and difference.kind in ("normalize", "range"):
+        return None
+    ours, theirs = dict(evaluation.held.arguments), dict(training.held.arguments)
+    differing = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
+    return frozenset({Assumption.BRANCH_CORRELATION} if mentioned & differing - {"transform"} else ())

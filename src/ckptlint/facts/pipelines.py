@@ -159,12 +159,16 @@ def _arguments(held: Object) -> tuple[Mapping[str, object], tuple[tuple[str, Val
     found = dict(held.arguments)
     defaults = held.api.options.get("defaults")
     if isinstance(defaults, Mapping) and "**" not in found:
-        found = {**{name: constant(default) for name, default in defaults.items()}, **found}
+        found = {**{name: _constant(default) for name, default in defaults.items()}, **found}
     literals: dict[str, object] = {}
     for name, value in found.items():
         known = value.constant()
         literals[name] = known.value if known is not None else MISSING
     return literals, tuple(sorted(found.items()))
+
+
+def _constant(value: object) -> Value:
+    return constant(tuple(value)) if isinstance(value, list) else constant(value)
 
 
 def _last(name: str) -> str:

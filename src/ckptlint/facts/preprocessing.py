@@ -32,6 +32,10 @@ class Difference:
     """All that was compared is written down."""
 
 
+Affine = tuple[tuple[float, float], ...]
+"""(mean, std) of each channel that values from 0 to 1 are normalised with in the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Values:
     """What a pipeline makes of the values of an image."""
@@ -41,6 +45,8 @@ class Values:
     converter: Step | None
     """The last step that decides the range."""
     normalizers: tuple[Step, ...]
+    affine: Affine | None
+    """All of it as one; None when a number is not known."""
 
 
 def differences(training: Pipeline, evaluation: Pipeline) -> Iterator[Difference]:
@@ -70,19 +76,30 @@ def values_of(pipeline: Pipeline) -> Values:
     state: str | None = None
     converter: Step | None = None
     normalizers: list[Step] = []
+    affine: Affine | None = ((0.0, 1.0 / 255.0),)  # An image starts as bytes.
     for step in pipeline.steps:
         if step.random is not False:
             continue
+        before = state
         if step.kind == "normalize":
             normalizers.append(step)
-        elif step.kind == "convert" and (gives := step.option("gives")):
-            state = None if gives == "image" else gives if state is None else state
-            converter = step
-        elif step.kind == "scale":
-            scaled = _scaled(step, state)
-            converter = step if scaled != state else converter
-            state = scaled
-    return Values(state, converter, tuple(normalizers))
+            affine = _normalized_by(step, affine)
+            state = "unit" if state is None and step.option("maximum") else state
+        elif step.kind in ("convert", "scale"):
+            state = _converted(step, state)
+            converter = step if state != before else converter
+            if state == "unit" != before and affine is not None:
+                affine = tuple((m, s * 255.0) for m, s in affine)
+    return Values(state, converter, tuple(normalizers), affine)
+
+
+def _converted(step: Step, state: str | None) -> str | None:
+    gives = step.option("gives")
+    if gives == "image":
+        return None
+    if gives:
+        return gives if state is None or step.kind == "scale" else state
+    return _scaled(step, state) if step.kind == "scale" else state
 
 
 def _scaled(step: Step, state: str | None) -> str | None:
@@ -105,7 +122,7 @@ def _values_differ(training: Values, evaluation: Values) -> Iterator[Difference]
         if training.range != evaluation.range:
             yield Difference("range", training.converter, evaluation.converter)
         return
-    ours, theirs = _affine(evaluation), _affine(training)
+    ours, theirs = evaluation.affine, training.affine
     if not here or not there:
         is_literal = ours is not None and theirs is not None
         if not (ours and theirs and _is_near(ours, theirs)):
@@ -116,25 +133,21 @@ def _values_differ(training: Values, evaluation: Values) -> Iterator[Difference]
         yield Difference(kind, *steps)
 
 
-Affine = tuple[tuple[float, float], ...]
-"""(mean, std) of each channel, of values from 0 to 1."""
-
-
-def _affine(values: Values) -> Affine | None:
-    """All normalisations as one; None when a number is not known."""
-    unit = 1.0 if values.range == "unit" else 255.0
-    result: Affine = ((0.0, 1.0 / unit),)
-    for step in values.normalizers:
-        mean, std = statistics_of(step)
-        if mean is None or std is None or 0.0 in std:
+def _normalized_by(step: Step, before: Affine | None) -> Affine | None:
+    mean, std = statistics_of(step)
+    if before is None or mean is None or std is None or 0.0 in std:
+        return None
+    if step.option("maximum"):
+        maximum = _numbers(step.literal("maximum"))
+        if maximum is None:
             return None
-        count = max(len(result), len(mean), len(std))
-        if any(len(part) not in (1, count) for part in (result, mean, std)):
-            return None
-        each = [(result[min(i, len(result) - 1)], _at(mean, i), _at(std, i)) for i in range(count)]
-        # ((x - m) / s - mean) / std  =  (x - (m + s * mean)) / (s * std)
-        result = tuple((m + s * mu, s * sigma) for (m, s), mu, sigma in each)
-    return result
+        before = tuple((m, s * maximum[0]) for m, s in before)
+    count = max(len(before), len(mean), len(std))
+    if any(len(part) not in (1, count) for part in (before, mean, std)):
+        return None
+    each = [(before[min(i, len(before) - 1)], _at(mean, i), _at(std, i)) for i in range(count)]
+    # ((x - m) / s - mean) / std  =  (x - (m + s * mean)) / (s * std)
+    return tuple((m + s * mu, s * sigma) for (m, s), mu, sigma in each)
 
 
 def _at(values: tuple[float, ...], index: int) -> float:

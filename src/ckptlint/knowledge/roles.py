@@ -420,6 +420,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "dtype": _parameter("the type of the numbers it gives"),
             "mean": _parameter("what is subtracted"),
             "std": _parameter("what is divided by then"),
+            "maximum": _parameter("what values are divided by before that"),
             "size": _parameters("the size it gives"),
             "channels": _parameter("how many channels it gives"),
         },
