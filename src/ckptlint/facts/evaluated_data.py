@@ -7,11 +7,14 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.arms import are_exclusive
+from ckptlint.facts.checkpoint_links import Links
 from ckptlint.facts.datasets import EVALUATION, TRAINING, Dataset
+from ckptlint.facts.direct import DirectUse
 from ckptlint.facts.pipelines import Pipeline, Pipelines, Step
 from ckptlint.facts.preprocessing import Difference, differences
 from ckptlint.facts.project import Facts, derives
-from ckptlint.flow.domain import FunctionKey
+from ckptlint.facts.runs import Run
+from ckptlint.flow.domain import FunctionKey, Location, Site
 from ckptlint.flow.written import words_of
 
 MEANT_RANDOM = frozenset(
@@ -29,10 +32,17 @@ PREPARING = frozenset("normalize Normalize to_tensor ToTensor standardize mean s
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A dataset with the one pipeline that its images go through."""
+    """Images that go through one pipeline, and what for."""
 
-    dataset: Dataset
     pipeline: Pipeline
+    run: Run
+    purpose: str | None
+    assumptions: frozenset[Assumption]
+    models: frozenset[Location]
+    site: Site
+    """Where they come into being."""
+    dataset: Dataset | None
+    """None for single images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +68,18 @@ class PreparedDifferently:
 
 @derives(Prepared)
 def prepared(facts: Facts) -> Iterator[Prepared]:
-    """Every dataset whose pipeline is known."""
+    """Every dataset whose pipeline is known, and single images that a model is evaluated on."""
     readers: dict[int, Pipelines] = {}
     for dataset in facts.of(Dataset):
-        reader = readers.setdefault(id(dataset.run), Pipelines(facts, dataset.run))
-        pipeline = reader.of(dataset.transform)
+        run = dataset.run
+        pipeline = readers.setdefault(id(run), Pipelines(facts, run)).of(dataset.transform)
         if pipeline is not None:
-            yield Prepared(dataset, pipeline)
+            site = dataset.event.site
+            yield Prepared(pipeline, run, dataset.purpose, dataset.assumptions, dataset.models, site, dataset)
+    for use in facts.of(DirectUse):
+        event, run = use.forward.event, use.forward.run
+        models = frozenset(ref.location for ref in event.operand.refs())
+        yield Prepared(use.pipeline, run, EVALUATION, use.forward.assumptions, models, event.site, None)
 
 
 @derives(AugmentedEvaluation)
@@ -73,7 +88,7 @@ def augmented_evaluations(facts: Facts) -> Iterator[AugmentedEvaluation]:
     everything = facts.of(Prepared)
     for found in everything:
         dataset = found.dataset
-        if dataset.purpose != EVALUATION or _is_meant(facts, dataset):
+        if dataset is None or dataset.purpose != EVALUATION or _is_meant(facts, dataset):
             continue
         step = next((s for s in found.pipeline.steps if s.random and s.is_certain and s.location is not None), None)
         if step is None:
@@ -81,8 +96,9 @@ def augmented_evaluations(facts: Facts) -> Iterator[AugmentedEvaluation]:
         sharing = tuple(
             other.dataset
             for other in everything
-            if other.dataset.run is dataset.run
-            and other.dataset.purpose == TRAINING
+            if other.dataset is not None
+            and other.run is dataset.run
+            and other.purpose == TRAINING
             and other.pipeline.location == found.pipeline.location
         )
         yield AugmentedEvaluation(dataset, found.pipeline, step, sharing)
@@ -100,33 +116,39 @@ def _is_meant(facts: Facts, dataset: Dataset) -> bool:
 def prepared_differently(facts: Facts) -> Iterator[PreparedDifferently]:
     """What every linked training pipeline does and the evaluation pipeline does not, or the other way round."""
     everything = facts.of(Prepared)
+    links = Links(facts)
     for evaluation in everything:
-        if evaluation.dataset.purpose != EVALUATION:
+        if evaluation.purpose != EVALUATION:
             continue
-        linked = [t for t in everything if _are_linked(facts, t.dataset, evaluation.dataset)]
-        each = [list(differences(t.pipeline, evaluation.pipeline)) for t in linked]
+        linked = [(t, assumed) for t in everything if (assumed := _linked(facts, links, t, evaluation)) is not None]
+        each = [list(differences(t.pipeline, evaluation.pipeline)) for t, _ in linked]
         for difference in each[0] if each else []:
             if all(any(d.kind == difference.kind for d in others) for others in each):
-                first = linked[0]
-                assumed = _own_part(facts, first.dataset, evaluation.dataset, difference)
-                if assumed is not None:
-                    assumed |= first.dataset.assumptions | evaluation.dataset.assumptions
-                    yield PreparedDifferently(first, evaluation, difference, assumed)
+                first, assumed = linked[0]
+                own = _own_part(facts, first.dataset, evaluation.dataset, difference)
+                if own is not None:
+                    assumptions = assumed | own | first.assumptions | evaluation.assumptions
+                    yield PreparedDifferently(first, evaluation, difference, assumptions)
 
 
-def _are_linked(facts: Facts, training: Dataset, evaluation: Dataset) -> bool:
-    if training.purpose != TRAINING or training.run is not evaluation.run or training.family != evaluation.family:
-        return False
+def _linked(facts: Facts, links: Links, training: Prepared, evaluation: Prepared) -> frozenset[Assumption] | None:
+    """What takes two for the two ends of one model; None when nothing does."""
+    ours, theirs = evaluation.dataset, training.dataset
+    if training.purpose != TRAINING or (ours is not None and theirs is not None and ours.family != theirs.family):
+        return None
+    if training.run is not evaluation.run:
+        return links.between(training.run, training.models, evaluation.run, evaluation.models)
     if training.models and evaluation.models and not training.models & evaluation.models:
-        return False
-    return not are_exclusive(facts.program, training.event.site, evaluation.event.site)
+        return None
+    return None if are_exclusive(facts.program, training.site, evaluation.site) else frozenset()
 
 
 def _own_part(
-    facts: Facts, training: Dataset, evaluation: Dataset, difference: Difference
+    facts: Facts, training: Dataset | None, evaluation: Dataset | None, difference: Difference
 ) -> frozenset[Assumption] | None:
     """What a project's dataset class leaves open; None when it may do itself what its pipeline does not."""
-    key = evaluation.held.model
+    one = evaluation or training
+    key = one.held.model if one is not None else None
     if key is None:
         return frozenset()
     classes, program = facts.analyzer.classes, facts.program
@@ -136,6 +158,8 @@ def _own_part(
         mentioned.update(*(program.function(FunctionKey(base.path, i)).mentions for n, i in methods if n != "__init__"))
     if mentioned & PREPARING and difference.kind in ("normalize", "range"):
         return None
+    if training is None or evaluation is None:
+        return frozenset({Assumption.EXTERNAL_CALLEE})  # Where its images come from is its own affair.
     ours, theirs = dict(evaluation.held.arguments), dict(training.held.arguments)
     differing = {name for name in {*ours, *theirs} if ours.get(name) != theirs.get(name)}
     return frozenset({Assumption.BRANCH_CORRELATION} if mentioned & differing - {"transform"} else ())
