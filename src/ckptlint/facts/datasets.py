@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.checkpoints import path_pattern
 from ckptlint.facts.modes import EvaluationForward, TrainingForward
+from ckptlint.facts.pipelines import Pipelines
 from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -96,6 +97,7 @@ class _Data:
     def __init__(self, facts: Facts, run: Run) -> None:
         self.facts = facts
         self.run = run
+        self.pipelines = Pipelines(facts, run)
         self.made: dict[Location, Built] = {}
         self.uses: dict[Location, Use] = {}
         for event in run.events:
@@ -198,7 +200,7 @@ class _Data:
         words = words_in_order(str(name))
         if not TRANSFORM_WORDS & set(words) or "target" in words:
             return False
-        return any(held is not None and held.role is Role.TRANSFORM for _, held in self.run.objects(value))
+        return self.pipelines.is_transform(value)
 
     # ------------------------------------------------------------------------------------------------- purpose
 

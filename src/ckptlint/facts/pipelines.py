@@ -7,8 +7,24 @@ from dataclasses import dataclass, replace
 
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import ApiAtom, Const, FunctionAtom, Made, Object, Ref, Value, constant
+from ckptlint.flow.domain import (
+    ApiAtom,
+    Const,
+    Field,
+    FunctionAtom,
+    FunctionKey,
+    Global,
+    Location,
+    Made,
+    Object,
+    Ref,
+    Value,
+    constant,
+    of_atom,
+)
 from ckptlint.flow.events import Built
+from ckptlint.flow.frame import Context
+from ckptlint.flow.summaries import Summary
 from ckptlint.knowledge.catalog import MISSING, Api
 from ckptlint.knowledge.roles import Role
 
@@ -78,60 +94,127 @@ class Pipeline:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a run, or a module's own code, says of the objects that it makes."""
+
+    summary: Summary
+    built: Mapping[Location, Built]
+
+    def object_of(self, value: Value) -> tuple[Made, Object] | None:
+        """The one object made here that a value is."""
+        atom = value.single
+        if not isinstance(atom, Ref) or not isinstance(atom.location, Made):
+            return None
+        held = self.summary.objects.get(atom.location)
+        return (atom.location, held) if held is not None else None
+
+    def literal(self, value: Value) -> Value:
+        """A list or tuple of literals as one constant; anything else as it is."""
+        atom = value.single
+        items = self.summary.items.get(atom.location) if isinstance(atom, Ref) else None
+        if items is None or items.open or items.element is not None or items.kind not in ("list", "tuple"):
+            return value
+        parts = [part.constant() for part in items.values()]
+        known = [part.value for part in parts if part is not None]
+        return of_atom(Const(items.kind, tuple(known))) if len(known) == len(parts) else value
+
+
 class Pipelines:
-    """The pipelines of one run."""
+    """The pipelines of one run, those that modules keep in globals included."""
 
     def __init__(self, facts: Facts, run: Run) -> None:
         self.facts = facts
-        self.run = run
-        self._built = {
-            ref.location: event
-            for event in run.events
-            if isinstance(event, Built) and event.role is Role.TRANSFORM
-            for ref in event.made.refs()
-        }
+        self._scope = _scope_of(run.summary)
+        self._modules: dict[str, Scope] = {}
 
     def of(self, value: Value) -> Pipeline | None:
         """The one pipeline that a value is; None for anything else."""
-        atom = value.single
-        if not isinstance(atom, Ref) or not isinstance(atom.location, Made) or atom.location not in self._built:
+        value, scope = self._follow(value, self._scope)
+        found = scope.object_of(value)
+        if found is None or found[0] not in scope.built or found[1].api is None:
             return None
-        held = self.run.object_at(atom.location)
-        if held is None or held.role is not Role.TRANSFORM or held.api is None:
-            return None
-        return Pipeline(atom.location, tuple(self._steps(value, True, 0)), _last(held.api.name))
+        return Pipeline(found[0], tuple(self._steps(value, scope, True, 0)), _last(found[1].api.name))
 
-    def _steps(self, value: Value, is_certain: bool, depth: int) -> Iterator[Step]:
+    def is_transform(self, value: Value) -> bool:
+        """Whether a value may be a library's transform."""
+        value, scope = self._follow(value, self._scope)
+        held = [scope.summary.objects.get(ref.location) for ref in value.refs()]
+        return any(known is not None and known.role is Role.TRANSFORM for known in held)
+
+    def _follow(self, value: Value, scope: Scope) -> tuple[Value, Scope]:
+        """A module's global as that module leaves it, and where that is known."""
+        atom = value.single
+        location = atom.location if isinstance(atom, Ref) else None
+        if isinstance(location, Global) and location.name != "*":
+            module = self._modules.get(location.path)
+            if module is None:
+                body = Context(FunctionKey(location.path, 0))
+                module = self._modules[location.path] = _scope_of(self.facts.analyzer.summary(body))
+            found = module.summary.names.get(location.name)
+            return (value, scope) if found is None or found == value else self._follow(found, module)
+        if isinstance(location, Field) and location.name.startswith('["'):
+            holder, module = self._follow(of_atom(Ref(location.base)), scope)
+            refs = holder.refs()
+            items = module.summary.items.get(refs[0].location) if len(refs) == 1 else None
+            entry = items.get(location.name[2:-2]) if items is not None and not items.open else None
+            return (value, scope) if entry is None else self._follow(entry, module)
+        return value, scope
+
+    def _steps(self, value: Value, scope: Scope, is_certain: bool, depth: int) -> Iterator[Step]:
+        value, scope = self._follow(value, scope)
         atom = value.single
         if isinstance(atom, Const) and atom.value is None:
             return
-        location = atom.location if isinstance(atom, Ref) and isinstance(atom.location, Made) else None
-        held = self.run.object_at(location) if location is not None else None
-        if held is None or location is None:
-            yield Step(location, _called(self.facts, value), UNKNOWN_KIND, is_certain=is_certain)
+        found = scope.object_of(value)
+        if found is None:
+            yield Step(None, _called(self.facts, value), UNKNOWN_KIND, is_certain=is_certain)
             return
+        location, held = found
         if held.role is not Role.TRANSFORM or held.api is None:
             yield _own(self.facts, location, held, is_certain)
             return
-        literals, arguments = _arguments(held)
+        literals, arguments = self._arguments(held, scope)
         random = held.api.holds("random", literals)
         kind = str(held.api.options.get("kind", "other"))
         step = Step(location, _last(held.api.name), kind, held.api, arguments, random, is_certain)
-        built = self._built.get(location)
+        built = scope.built.get(location)
         if kind != "compose":
             yield step
         elif random is not False or built is None or depth > MAX_DEPTH:
             yield replace(step, kind=MIXED_KIND)
         else:
-            yield from self._children(built, location, is_certain, depth)
+            yield from self._children(built, location, scope, is_certain, depth)
 
-    def _children(self, built: Built, location: Made, is_certain: bool, depth: int) -> Iterator[Step]:
+    def _children(self, built: Built, location: Made, scope: Scope, is_certain: bool, depth: int) -> Iterator[Step]:
         items = built.parts.items
         if items is None or items.open or items.element is not None or items.kind not in ("list", "tuple"):
             yield Step(location, "", UNKNOWN_KIND, is_certain=False)
             return
         for key, entry in items.entries:
-            yield from self._steps(entry, is_certain and key not in items.maybe, depth + 1)
+            yield from self._steps(entry, scope, is_certain and key not in items.maybe, depth + 1)
+
+    def _arguments(self, held: Object, scope: Scope) -> tuple[Mapping[str, object], tuple[tuple[str, Value], ...]]:
+        assert held.api is not None
+        found: dict[str, Value] = {}
+        for name, given in held.arguments:
+            value, where = self._follow(given, scope)
+            found[name] = where.literal(value)
+        defaults = held.api.options.get("defaults")
+        if isinstance(defaults, Mapping) and "**" not in found:
+            found = {**{name: _constant(default) for name, default in defaults.items()}, **found}
+        literals = {n: known.value if (known := v.constant()) is not None else MISSING for n, v in found.items()}
+        return literals, tuple(sorted(found.items()))
+
+
+def _scope_of(summary: Summary) -> Scope:
+    built = {
+        ref.location: event
+        for event in summary.events
+        if isinstance(event, Built) and event.role is Role.TRANSFORM
+        for ref in event.made.refs()
+    }
+    return Scope(summary, built)
 
 
 def _own(facts: Facts, location: Made, held: Object, is_certain: bool) -> Step:
@@ -152,19 +235,6 @@ def _called(facts: Facts, value: Value) -> str:
         function = facts.program.function(atom.key)
         return "" if function.is_lambda else function.name
     return atom.name if isinstance(atom, ApiAtom) else ""
-
-
-def _arguments(held: Object) -> tuple[Mapping[str, object], tuple[tuple[str, Value], ...]]:
-    assert held.api is not None
-    found = dict(held.arguments)
-    defaults = held.api.options.get("defaults")
-    if isinstance(defaults, Mapping) and "**" not in found:
-        found = {**{name: _constant(default) for name, default in defaults.items()}, **found}
-    literals: dict[str, object] = {}
-    for name, value in found.items():
-        known = value.constant()
-        literals[name] = known.value if known is not None else MISSING
-    return literals, tuple(sorted(found.items()))
 
 
 def _constant(value: object) -> Value:
