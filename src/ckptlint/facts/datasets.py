@@ -61,7 +61,7 @@ class Dataset:
     family: object
     """Equal for datasets whose images come alike: the class that reads them."""
     purpose: str | None
-    """TRAINING, EVALUATION, or None when that is not known or it is both."""
+    """TRAINING (also when a model is evaluated on it besides), EVALUATION, or None when that is not known."""
     reason: str
     """What shows the purpose, in words."""
     assumptions: frozenset[Assumption]
@@ -100,6 +100,8 @@ class _Data:
         self.pipelines = Pipelines(facts, run)
         self.made: dict[Location, Built] = {}
         self.uses: dict[Location, Use] = {}
+        self.trains = False
+        """A dataset of this run is seen to be trained on."""
         for event in run.events:
             if isinstance(event, Built) and event.role in (Role.DATASET, Role.LOADER, Role.SPLIT):
                 for ref in event.made.refs():
@@ -114,7 +116,7 @@ class _Data:
                 use.is_divided |= base != location and self._divides(location)
         for trained in training:
             for use in self._reached(trained.event.inputs.origins):
-                use.trained = True
+                use.trained = self.trains = True
                 use.models.update(r.location for r in trained.event.operand.refs())
         for evaluated in evaluating:
             for use in self._reached(evaluated.event.inputs.origins):
@@ -184,8 +186,8 @@ class _Data:
         if held.model is None:
             set_later = event.parts.items.values() if event.parts.items is not None else []
             given = held.api.given("transform", dict(held.arguments)) if held.api is not None else []
-            values = [v for v in (set_later or given) if v.constant() is None]
-            return values[0] if len(values) == 1 else None
+            values = [v for v in (*set_later, *given) if v.constant() is None]
+            return values[0] if len(values) == 1 else None  # One that is replaced may be so on some paths only.
         given = [v for name, v in held.arguments if self._is_transform(name, v)]
         kept = [
             v for name, v in (event.parts.items.entries if event.parts.items else ()) if self._is_transform(name, v)
@@ -227,14 +229,16 @@ class _Data:
     ) -> tuple[str | None, str, frozenset[Assumption]]:
         said = self._said(held)
         if use.trained:
-            return (None, "", frozenset()) if use.evaluated else (TRAINING, "a model is trained on it", frozenset())
+            return TRAINING, "a model is trained on it", frozenset()
         unseen = frozenset() if self.run.is_entry else frozenset({Assumption.CALLER_UNSEEN})
         if use.evaluated:
-            if said is None or said[0] == EVALUATION:
-                return EVALUATION, use.evaluated, frozenset() if said is not None else use.assumptions
-            # What its arguments say may be a default that somebody forgot.
+            if said is not None and said[0] == EVALUATION:
+                return EVALUATION, use.evaluated, frozenset()
             named = next((purpose for purpose, _ in self._named(event, held, use, functions)), None)
-            if use.is_divided or named == EVALUATION:
+            if named == TRAINING or (use.is_divided and not self.trains):
+                return None, "", frozenset()  # The training may be what is not seen.
+            # What its arguments say may be a default that somebody forgot.
+            if said is None or use.is_divided or named == EVALUATION:
                 return EVALUATION, use.evaluated, use.assumptions
             return None, "", frozenset()
         if use.is_divided or use.is_sampled:

@@ -54,6 +54,8 @@ class Step:
     """None when that turns on an argument that is not known."""
     is_certain: bool = True
     """It is there on every path."""
+    value: Value | None = None
+    """Of a step that is not known: the alternatives that it may be."""
 
     def given(self, key: str) -> list[Value]:
         """The arguments that its row's key names."""
@@ -80,6 +82,8 @@ class Step:
     def does_as(self, other: Step) -> bool:
         """Whether two steps are known to do the same."""
         if self.location is not None and self.location == other.location:
+            return True
+        if self.value is not None and self.value.atoms and not self.value.open and self.value == other.value:
             return True
         is_same = (self.name, self.kind, self.arguments) == (other.name, other.kind, other.arguments)
         return bool(self.name) and is_same and not any(value.open for _, value in self.arguments)
@@ -168,7 +172,7 @@ class Pipelines:
             return
         found = scope.object_of(value)
         if found is None:
-            yield Step(None, _called(self.facts, value), UNKNOWN_KIND, is_certain=is_certain)
+            yield Step(None, _called(self.facts, value), UNKNOWN_KIND, is_certain=is_certain, value=value)
             return
         location, held = found
         if held.role is not Role.TRANSFORM or held.api is None:

@@ -15,7 +15,12 @@ def children_of(frame: Frame, ref: Ref, name: str) -> Value | None:
     held = frame.object_at(ref.location)
     if held is None or held.role is not Role.TRANSFORM or held.api is None:
         return None
-    return held.argument(name) if held.api.options.get("children") == name else None
+    if held.api.options.get("children") != name:
+        return None
+    for event in frame.events.values():
+        if isinstance(event, Built) and event.made.refs() == [ref]:
+            return event.parts.value
+    return None
 
 
 def children_changed(frame: Frame, location: Location) -> None:
@@ -23,6 +28,7 @@ def children_changed(frame: Frame, location: Location) -> None:
     for key, event in frame.events.items():
         if isinstance(event, Built) and any(ref.location == location for ref in event.parts.value.refs()):
             frame.events[key] = replace(event, parts=frame.stored(event.parts.value))
+            frame.grown.add(location)
 
 
 def attribute_set(frame: Frame, ref: Ref, name: str, value: Value) -> None:

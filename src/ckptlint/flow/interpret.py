@@ -321,6 +321,8 @@ class Interpreter(Regions):
         joined = after_body.join(after_else)
         self._restore_modes(statement.test, before, after_body, after_else, joined)
         self.state = joined
+        for location in tuple(self.grown):
+            children_changed(self, location)  # What one arm added may not be there.
 
     def _narrow(self, test: Operand, side: bool) -> None:
         """What a test says of the names it looks at: `x is None` and the like."""
