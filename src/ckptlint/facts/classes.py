@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ckptlint.facts.project import Facts
-from ckptlint.facts.runs import is_test_file
+from ckptlint.facts.slices import is_test_file
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import parts_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ckptlint.facts.checkpoints import Checkpoint, is_outside, path_pattern, programs
+from ckptlint.facts.checkpoints import Checkpoint, is_outside, path_pattern, programs_of
 from ckptlint.facts.optimizers import Group, Held, Training, held_in, keeps_state, may_be_kept_elsewhere, overlap
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -217,7 +217,7 @@ def _states(checkpoint: Checkpoint) -> Held:
 def missing_states(facts: Facts) -> Iterator[MissingState]:
     """Of each training the checkpoint that most looks like one to resume from, if none holds the state."""
     checkpoints = facts.of(Checkpoint)
-    program_of = programs(facts)
+    programs = programs_of(facts)
     for training in facts.of(Training):
         run = training.run
         if run.summary.truncated:
@@ -228,8 +228,8 @@ def missing_states(facts: Facts) -> Iterator[MissingState]:
             elsewhere = may_be_kept_elsewhere(run, group)
             if not group.is_stateful or elsewhere or any(keeps_state(training, group, c.event) for c in own):
                 continue
-            program = program_of.get(run.key.path)
-            resumed = [r for r in facts.of(Resumption) if program_of.get(r.run.key.path) == program]
+            program = programs.get(run.key.path)
+            resumed = [r for r in facts.of(Resumption) if programs.get(r.run.key.path) == program]
             best = _best(training, group, own, resumed)
             if best is None:
                 continue
@@ -317,16 +317,16 @@ WATCHED = (Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE)
 @derives(UnreadState)
 def unread_states(facts: Facts) -> Iterator[UnreadState]:
     """Keys with the state of an optimizer or the like that no resumption of the file reads."""
-    program_of = programs(facts)
+    programs = programs_of(facts)
     groups = {id(t.run): t.groups for t in facts.of(Training)}
     for resumption in facts.of(Resumption):
         if resumption.reads_all or not (resumption.reads_progress or resumption.keys):
             continue
-        program = program_of.get(resumption.run.key.path)
+        program = programs.get(resumption.run.key.path)
         linked = [
             c
             for c in facts.of(Checkpoint)
-            if c.schema is not None and program_of.get(c.run.key.path) == program and is_linked(resumption, c)
+            if c.schema is not None and programs.get(c.run.key.path) == program and is_linked(resumption, c)
         ]
         if not linked or any(c.schema is None or c.schema.is_open for c in linked):
             continue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
@@ -42,7 +43,7 @@ from ckptlint.flow.domain import (
     root_of,
 )
 from ckptlint.flow.effects import ROLES
-from ckptlint.flow.events import Forward, KeyRead, Opened
+from ckptlint.flow.events import Built, Forward, KeyRead, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.program import UNRESOLVED
 from ckptlint.flow.written import last_word, words_of, written
@@ -442,6 +443,9 @@ class Calls(Operands):
                 self.state.write_field(ref.location, name, value, True)
             if hierarchy.external and not hierarchy.is_module:
                 self._hand_over(arguments, written(operand.func))
+        if role is Role.DATASET:
+            parts = dataset_parts(self, ref)
+            self.record(Built(self.site(operand.at), self.within, self.state.tests, of_atom(ref), role, "", parts))
         return of_atom(ref)
 
     def _gives_objects(self, arguments: Arguments) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.built import children_changed
 from ckptlint.flow.domain import (
     NONE,
     UNKNOWN,
@@ -17,10 +18,12 @@ from ckptlint.flow.domain import (
     of_atom,
 )
 from ckptlint.flow.operands import merged
+from ckptlint.flow.sequences import closed_entries
 from ckptlint.semantics import model
 
 if TYPE_CHECKING:
     from ckptlint.flow.calls import Arguments, Calls
+    from ckptlint.flow.operands import Operands
 
 
 def container_method(
@@ -47,13 +50,48 @@ def _grown(c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments) 
     given = arguments.positional
     if not given:
         return None
-    element = given[-1]
     if name == "extend":
-        element = join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
-    c.state.items[ref.location] = content._replace(
-        open=True, element=element if content.element is None else join(content.element, element)
-    )
+        grown = extended(c, content, given[0])
+    elif name == "append":
+        grown = _put_at(c, content, len(content.entries), given[-1])
+    elif name == "insert" and len(given) == 2 and (index := given[0].constant()) is not None:
+        grown = _put_at(c, content, index.value, given[1])
+    else:
+        grown = _with_element(content, given[-1])
+    c.state.items[ref.location] = grown
+    children_changed(c, ref.location)
     return NONE
+
+
+def extended(c: Operands, content: Items, value: Value) -> Items:
+    """A container's content after `extend(value)` or `+= value`."""
+    more = closed_entries(c, value) if _is_written_down(c, content) else None
+    if more is None:
+        return _with_element(content, join_all([c.any_of(r) for r in value.refs()] or [derived([value])]))
+    for entry in more:
+        content = content.put(len(content.entries), entry)
+    return content
+
+
+def _is_written_down(c: Operands, content: Items) -> bool:
+    """Whether every entry stands at a known place; in a loop the number of rounds is not known."""
+    return content.kind == "list" and not content.open and content.element is None and not c.loops
+
+
+def _put_at(c: Operands, content: Items, index: object, value: Value) -> Items:
+    entries = [v for _, v in content.entries]
+    if not _is_written_down(c, content) or not isinstance(index, int) or not 0 <= index <= len(entries):
+        return _with_element(content, value)
+    if index == len(entries):
+        return content.put(index, value)
+    if content.maybe:
+        return _with_element(content, value)
+    entries.insert(index, value)
+    return content._replace(entries=tuple(enumerate(entries)), places=())
+
+
+def _with_element(content: Items, element: Value) -> Items:
+    return content._replace(open=True, element=element if content.element is None else join(content.element, element))
 
 
 def _taken(

@@ -19,6 +19,8 @@ MAX_DEPTH = 3
 """Fields followed from one root; deeper access is unknown (DESIGN: access paths of depth 3)."""
 MAX_ATOMS = 4
 """Alternatives a value keeps; more of them are unknown."""
+MAX_UNROLLED = 4
+"""Literal items of a loop or comprehension that are followed one by one."""
 MAX_CHAIN = 8
 """Call sites remembered between an event and the function that reports it."""
 MAX_DERIVATIONS = 48

@@ -106,6 +106,8 @@ class Frame:
         """For each try around: the states in which an exception may leave its body."""
         self.pinned: list[Value] = []
         """Values in use that no name holds: what the loops around iterate."""
+        self.grown: set[Location] = set()
+        """Lists that got more entries after something was made with them."""
         self.live_size = 64
         self.number = analyzer.next_frame()
         self.truncated = False

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ckptlint.flow.built import attribute_set, children_changed
+from ckptlint.flow.containers import extended
 from ckptlint.flow.domain import (
+    MAX_UNROLLED,
     UNKNOWN,
     UNKNOWN_MODE,
     ClassAtom,
@@ -36,8 +39,6 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Statement
 
-MAX_UNROLLED = 4
-"""Literal items of a loop that are followed one by one (DESIGN: at most four)."""
 MIN_COLLECTED = 64
 """Objects a state may gather before those out of reach are dropped."""
 MAX_ROUNDS = 8
@@ -88,6 +89,7 @@ class Interpreter(Regions):
             refs = base.refs()
             for ref in refs:
                 self.state.write_field(ref.location, target.name, value, len(refs) == 1 and not base.open)
+                attribute_set(self, ref, target.name, value)
         elif isinstance(target, model.Index):
             self._assign_item(target, value)
         elif isinstance(target, model.Sequence):
@@ -243,7 +245,7 @@ class Interpreter(Regions):
     def _literal_items(self, iterated: Value) -> list[Value] | None:
         atom = iterated.single
         content = self.state.items.get(atom.location) if isinstance(atom, Ref) else None
-        if content is None or content.open or content.element is not None or content.kind == "delta":
+        if content is None or content.open or content.element is not None or content.kind == "delta" or content.maybe:
             return None
         values = [constant(k) for k, _ in content.entries] if content.kind == "dict" else content.values()
         return values if len(values) <= MAX_UNROLLED else None
@@ -335,6 +337,8 @@ class Interpreter(Regions):
         joined = after_body.join(after_else)
         self._restore_modes(statement.test, before, after_body, after_else, joined)
         self.state = joined
+        for location in tuple(self.grown):
+            children_changed(self, location)  # What one arm added may not be there.
 
     def _narrow(self, test: Operand, side: bool) -> None:
         """What a test says of the names it looks at: `x is None` and the like."""
@@ -490,10 +494,8 @@ def _augment(f: Interpreter, statement: model.Augment) -> None:
         atom = old.single
         content = f.state.items.get(atom.location) if isinstance(atom, Ref) else None
         if content is not None and isinstance(atom, Ref):
-            element = join_all([f.any_of(r) for r in new.refs()] or [derived([new])])
-            f.state.items[atom.location] = content._replace(
-                open=True, element=element if content.element is None else join(content.element, element)
-            )
+            f.state.items[atom.location] = extended(f, content, new)
+            children_changed(f, atom.location)
             return
     f.assign(statement.target, derived([old, new]), None)
 

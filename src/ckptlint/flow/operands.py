@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ckptlint.flow.built import children_of
 from ckptlint.flow.domain import (
     FALSE,
     TRUE,
@@ -37,8 +38,8 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
+from ckptlint.flow.sequences import closed_entries, comprehension
 from ckptlint.flow.state import ANY_ITEM, Gate
-from ckptlint.flow.tables import Table
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -65,6 +66,10 @@ class Operands(Frame):
 
     def call(self, operand: model.CallSite) -> Value:
         """What a call gives."""
+        raise NotImplementedError
+
+    def assign(self, target: Operand, value: Value, source: Operand | None = None) -> None:
+        """Bind a target to a value."""
         raise NotImplementedError
 
     def assign_iterated(self, target: Operand, iterated: Value, iter: Operand) -> None:
@@ -148,6 +153,9 @@ class Operands(Frame):
         written_here = self.state.fields.get(location, name)
         if written_here is not None:
             return written_here
+        children = children_of(self, ref, name)
+        if children is not None:
+            return children
         held = self.object_at(location)
         if name == "training" and (held is None or held.model is None or self.is_model(ref)):
             return of_atom(ModeRead(location, self.state.mode_of(location)))
@@ -395,7 +403,7 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
     for item in operand.items:
         if isinstance(item, model.Star):
             value = frame.evaluate(item.value)
-            spread = _closed_entries(frame, value)
+            spread = closed_entries(frame, value)
             if spread is None:
                 is_open = True
                 extra = join_all([frame.any_of(r) for r in value.refs()] or [derived([value])])
@@ -409,17 +417,6 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
             element = value if element is None else join(element, value)
         entries = []
     return of_atom(frame.make(operand.at, items=Items(operand.kind, tuple(entries), is_open, element)))
-
-
-def _closed_entries(frame: Operands, value: Value) -> list[Value] | None:
-    atom = value.single
-    if isinstance(atom, Ref):
-        content = frame.state.items.get(atom.location)
-        if content is not None and not content.open and content.element is None and content.kind != "delta":
-            if content.kind == "dict":
-                return [constant(k) for k, _ in content.entries]
-            return [v for _, v in content.entries]
-    return None
 
 
 def _mapping(frame: Operands, operand: model.Mapping) -> Value:
@@ -459,31 +456,6 @@ def merged(frame: Operands, content: Items, value: Value) -> Items:
     return content._replace(open=content.open or held.open or held.kind == "delta")
 
 
-def _comprehension(frame: Operands, operand: model.Comprehension) -> Value:
-    before = frame.state.names.plain()
-    loops = len(frame.loops)
-    filters: list[str] = []
-    for generator in operand.generators:
-        iterated = frame.evaluate(generator.iter)
-        frame.loops.append(frame.loop_text(generator.iter))
-        frame.assign_iterated(generator.target, iterated, generator.iter)
-        for test in generator.tests:
-            frame.evaluate(test)
-            filters.append(written(test))
-    if operand.key is not None:
-        frame.evaluate(operand.key)
-    value = frame.evaluate(operand.value)
-    del frame.loops[loops:]
-    assigned = {k: v for k, v in frame.state.names.items() if k in frame.function.bound and k not in before}
-    frame.state.names = Table({**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}})
-    content = Items(operand.kind, (), True, value, filters=tuple(filters), whole=True)
-    return of_atom(frame.make(operand.at, items=content))
-
-
-def _is_walrus(operand: model.Comprehension, name: str) -> bool:
-    return any(isinstance(part, model.Walrus) and part.target.id == name for part in walk(operand))
-
-
 def _function_ref(frame: Operands, operand: model.FunctionRef) -> Value:
     return frame.closure(FunctionKey(frame.path, operand.function))
 
@@ -519,7 +491,7 @@ def _compare(frame: Operands, operand: model.Compare) -> Value:
 def _compared(left: Value, operator: str, right: Value, frame: Operands) -> bool | None:
     a, b = left.single, right.single
     if isinstance(a, Const) and operator in ("in", "not in") and isinstance(b, Ref):
-        entries = _closed_entries(frame, right)
+        entries = closed_entries(frame, right)
         if entries is None or any(e.constant() is None for e in entries):
             return None
         inside = any(e.constant() == a for e in entries)
@@ -571,7 +543,7 @@ def _binary(frame: Operands, operand: model.Binary) -> Value:
         if content is not None and content.kind == "dict":
             return of_atom(frame.make(operand.at, items=merged(frame, content, right)))
     if operand.operator == "+" and isinstance(a, Ref) and isinstance(b, Ref):
-        first, second = _closed_entries(frame, left), _closed_entries(frame, right)
+        first, second = closed_entries(frame, left), closed_entries(frame, right)
         if first is not None and second is not None:
             entries = tuple(enumerate([*first, *second]))
             return of_atom(frame.make(operand.at, items=Items("list", entries)))
@@ -667,7 +639,7 @@ _EVALUATE: dict[type[Any], Callable[[Any, Any], Value]] = {
     model.Star: _star,
     model.Sequence: _sequence,
     model.Mapping: _mapping,
-    model.Comprehension: _comprehension,
+    model.Comprehension: comprehension,
     model.FunctionRef: _function_ref,
     model.Logic: _logic,
     model.Compare: _compare,
