@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.imports import imported_files
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import (
@@ -264,7 +265,7 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
 @derives(LinkedRead)
 def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
     """Every key read from a loaded checkpoint whose saves are known."""
-    programs = _programs(facts)
+    groups = programs(facts)
     saves = facts.of(Checkpoint)
     for run in facts.runs:
         loads = {r.location: e for e in run.events if isinstance(e, Loaded) for r in e.made.refs()}
@@ -275,8 +276,8 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
             load = loads.get(atom.location) if isinstance(atom, Ref) else None
             if load is None or load.outside or _is_outside(load) or _is_changed(run, event):
                 continue
-            group = programs.get(run.key.path)
-            candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+            group = groups.get(run.key.path)
+            candidates = [s for s in saves if groups.get(s.run.key.path) == group]
             linked, assumptions = _linked(run, load, candidates)
             if linked:
                 yield LinkedRead(event, run, tuple(linked), assumptions)
@@ -344,7 +345,7 @@ def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:
     return frozenset(found)
 
 
-def _programs(facts: Facts) -> dict[str, int]:
+def programs(facts: Facts) -> dict[str, int]:
     """Files by program: connected by imports, or scripts of one folder."""
     parent: dict[str, str] = {}
 
@@ -359,14 +360,8 @@ def _programs(facts: Facts) -> dict[str, int]:
         parent[find(a)] = find(b)
 
     for record in facts.program.loaded():
-        modules = {name.module for name in record.imports.values()} | set(record.stars)
-        for name in record.imports.values():
-            if name.attribute is not None:
-                separator = "" if name.module.endswith(".") else "."
-                modules.add(f"{name.module}{separator}{name.attribute}")
-        for module in modules:
-            target = facts.program.find_module(record.path, module)
-            if target is not None and not target.endswith(("/", "__init__.py")):
+        for target in imported_files(facts.program, record):
+            if not target.endswith("__init__.py"):
                 union(record.path, target)
     folders: dict[str, str] = {}
     for run in facts.runs:

@@ -41,7 +41,7 @@ from ckptlint.flow.domain import (
     ordered,
     root_of,
 )
-from ckptlint.flow.effects import ROLES
+from ckptlint.flow.effects import ROLES, seeds_unasked
 from ckptlint.flow.events import Forward, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.program import UNRESOLVED
@@ -412,6 +412,8 @@ class Calls(Operands):
         )
         ref = self.make(operand.at, held=Object(role, api, key, given))
         self.analyzer.constructed.add(key)
+        if api is not None and role is Role.TRAINER:
+            seeds_unasked(self, api, operand)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, self.built(operand.at))
         init = self.classes.method(key, "__init__")
@@ -533,6 +535,8 @@ class Calls(Operands):
         if api is not None:
             return self._apply(api, None, arguments, operand)
         unresolved = name.startswith(UNRESOLVED)
+        if unresolved:
+            self.not_followed(name, project=True)
         self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
         return derived(arguments.values())
 
@@ -550,6 +554,8 @@ class Calls(Operands):
     def _apply(self, api: Api, receiver: Value | None, arguments: Arguments, operand: model.CallSite) -> Value:
         """What an API of a known role does."""
         bound = api.bind(arguments.positional, arguments.keywords)
+        if api.role is Role.HARMLESS:
+            self.not_followed(api.name, known=True)
         handler = ROLES.get(api.role)
         if handler is None:
             self._hand_over(arguments, api.name.rsplit(".", 1)[-1])
@@ -572,6 +578,7 @@ class Calls(Operands):
     def _hand_over(self, arguments: Arguments, name: str, project: bool = False) -> None:
         """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown."""
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
+        self.not_followed(name)
         for value in arguments.values():
             self._let_go(value, loses_mode, set())
             for atom in ordered(value.atoms):

@@ -345,6 +345,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "data": _parameters("the data, when the constructor takes it"),
             "switches": _flag("it switches train and eval itself"),
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
+            "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
         },
         Role.FIT: {
