@@ -185,6 +185,9 @@ class Calls(Operands):
         self, receiver: Value, func: model.Attribute, arguments: Arguments, operand: model.CallSite
     ) -> Value:
         if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
+            shown = self._shown_row(func.name, arguments)
+            if shown is not None:
+                return self._apply(shown, receiver, arguments, operand)
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
         row = self._row_of_all(receiver, func.name, arguments)
@@ -334,6 +337,9 @@ class Calls(Operands):
         used = self.analyzer.use_of(self, ref.location)
         if used is not None:
             return self.catalog.method(used, name)
+        shown = self._shown_row(name, arguments) if held is None or held.model is None else None
+        if shown is not None:
+            return shown
         rows = self.catalog.methods(name)
         roles = {row.role for row in rows}
         if len(roles) == 1 and roles <= _TELLING:
@@ -342,6 +348,14 @@ class Calls(Operands):
         if last_word(last) in MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
             # `self.net.train()`: the name of the receiver and the shape of the call agree.
             return self.catalog.method(Role.MODEL, name)
+        return None
+
+    def _shown_row(self, name: str, arguments: Arguments) -> Api | None:
+        """The row of a method that a keyword argument alone shows to be meant."""
+        for row in self.catalog.methods(name) if arguments.keywords else ():
+            keywords = row.options.get("shown_by")
+            if isinstance(keywords, list) and not arguments.keywords.keys().isdisjoint(keywords):
+                return row
         return None
 
     def _call_known_object(

@@ -424,6 +424,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "source": _text("the random source without a seed", *_SOURCES),
             "shuffle": _parameter("whether the order is random"),
             "kind": _text("what it is; default: call", "call", "splitter"),
+            "reorders": _flag("it gives one part only: what follows may divide it"),
+            "shown_by": _texts("keywords, one of which shows which API the method is, whatever the receiver"),
         },
         Role.MODULE_STATE: {
             "kind": _text("what is registered", "buffer", "parameter", "module"),
