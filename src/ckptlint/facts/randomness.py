@@ -5,25 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ckptlint.facts.own_steps import RandomStep, own_steps
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.seeding import SeedCall, Seeding, seed_call_for, seeding_of, seen_in, trains
-from ckptlint.flow.domain import Location, Object, Site, Value
+from ckptlint.flow.domain import Location, Made, Object, Site, Value
 from ckptlint.flow.events import Built
 from ckptlint.knowledge.catalog import MISSING
 from ckptlint.knowledge.roles import Role
 
 OWN_GENERATORS = frozenset({"albumentations"})
 """Libraries that draw from generators of their own: seeding Python, NumPy or torch does not reach these."""
-
-
-@dataclass(frozen=True, slots=True)
-class RandomStep:
-    """Something that draws random numbers for every sample."""
-
-    site: Site
-    name: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +29,8 @@ class UnseededStep:
     elsewhere: bool
     """Other sources are seeded, which does not help this one."""
     seed_call: SeedCall | None
+    pipeline: Site | None
+    """The pipeline that it is a step of and that takes a seed."""
     is_sure: bool
     """No call that was not followed may set the seed."""
 
@@ -47,7 +41,7 @@ def unseeded_steps(facts: Facts) -> Iterator[UnseededStep]:
     for run in facts.runs:
         if not run.is_entry or not trains(run):
             continue
-        steps = list(_random_steps(run))
+        steps = list(_random_steps(run)) or list(own_steps(facts, run))
         if not steps:
             continue
         seeding = seeding_of(facts, run)
@@ -67,10 +61,11 @@ def _is_out_of_reach(step: RandomStep, seeding: Seeding) -> bool:
 def _unseeded(facts: Facts, run: Run, step: RandomStep, seeding: Seeding) -> UnseededStep:
     return UnseededStep(
         run,
-        seen_in(run.key.path, step.site),
+        seen_in(run.key.path, step.reached),
         step,
         bool(seeding.events),
-        seed_call_for(facts, run, step.source, step.site),
+        seed_call_for(facts, run, step.seeded_by, step.reached),
+        _pipeline_of(run, step) if step.source in OWN_GENERATORS else None,
         seeding.is_whole,
     )
 
@@ -85,7 +80,7 @@ def _random_steps(run: Run) -> Iterator[RandomStep]:
             if held is not None and is_random(held) and not has_seed(held) and ref.location not in seeded:
                 source = held.api.options.get("source") if held.api is not None else None
                 if isinstance(source, str):
-                    yield RandomStep(event.site, event.api.rsplit(".", 1)[-1], source)
+                    yield RandomStep(event.site, event.site, event.api.rsplit(".", 1)[-1], source, source)
                     break
 
 
@@ -116,17 +111,40 @@ def _is_whole(held: Object) -> bool:
     return held.argument("**") is None
 
 
+def _pipelines(run: Run) -> Iterator[tuple[Built, Object]]:
+    """Transforms that take a seed."""
+    for event in run.events:
+        if isinstance(event, Built) and event.role is Role.TRANSFORM:
+            for _, held in run.objects(event.made):
+                if held is not None and held.api is not None and "seed" in held.api.options:
+                    yield event, held
+
+
 def _parts_of_seeded(run: Run) -> set[Location]:
     """Steps of a pipeline that has a seed."""
+    seeded = [event for event, held in _pipelines(run) if has_seed(held)]
+    return _below(run, [ref.location for event in seeded for ref in event.made.refs()]) if seeded else set()
+
+
+def _pipeline_of(run: Run, step: RandomStep) -> Site | None:
+    """The outermost pipeline that holds a step."""
+    best: tuple[int, Site] | None = None
+    for event, held in _pipelines(run):
+        below = _below(run, [ref.location for ref in event.made.refs()])
+        holds = any(isinstance(location, Made) and location.site == step.site for location in below)
+        if holds and not held.argument("seed") and (best is None or len(below) > best[0]):
+            best = len(below), event.site
+    return best[1] if best is not None else None
+
+
+def _below(run: Run, work: list[Location]) -> set[Location]:
+    """Pipelines with all their steps."""
     parts: dict[Location, list[Location]] = {}
-    work: list[Location] = []
     for event in run.events:
         if isinstance(event, Built) and event.role is Role.TRANSFORM:
             held_parts = [r.location for value in _parts(event) for r in value.refs()]
-            for ref, held in run.objects(event.made):
+            for ref in event.made.refs():
                 parts.setdefault(ref.location, []).extend(held_parts)
-                if held is not None and "seed" in (held.api.options if held.api is not None else {}) and has_seed(held):
-                    work.append(ref.location)
     found: set[Location] = set()
     while work:
         location = work.pop()

@@ -16,7 +16,7 @@ from ckptlint.facts.runs import Run
 from ckptlint.facts.seeding import Seeding, seeding_of, trains
 from ckptlint.facts.separate_draws import drawn_for_training
 from ckptlint.flow.domain import NOTHING, Object, Site
-from ckptlint.flow.events import Drew, Fitted, Loaded, Restored, Saved, Seeded
+from ckptlint.flow.events import Drew, Fitted, Loaded, Restored, Saved
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.text import Span

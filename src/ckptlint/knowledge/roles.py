@@ -200,7 +200,7 @@ METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
 """Further keys of a `[[method]]` row."""
 
 _MODES = ("train", "eval", "unknown")
-_SOURCES = ("python", "numpy", "torch", "keras", "jax", "albumentations", "own")
+_SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations", "own")
 
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),

@@ -32,7 +32,7 @@ def check(fact: UnseededStep, facts: Facts) -> Iterator[Diagnostic]:
         _message(fact),
         confidence=Confidence.MEDIUM if fact.is_sure else Confidence.LOW,
         related=related,
-        fix=_fix(fact),
+        fix=_fix(fact, facts),
         statement=facts.statement_span(fact.at),
     )
 
@@ -40,13 +40,16 @@ def check(fact: UnseededStep, facts: Facts) -> Iterator[Diagnostic]:
 def _message(fact: UnseededStep) -> str:
     name = fact.step.name
     if fact.step.source == "albumentations":
-        why = "the seeds set in this run do not reach albumentations" if fact.elsewhere else "it is given no seed"
-        return f"`{name}` is random and {why}: every run trains on other samples; give `Compose` a `seed`"
+        why = "the seeds set in this run do not reach albumentations" if fact.elsewhere else "its pipeline has no seed"
+        return f"`{name}` is random and {why}, so no run can be repeated: give `Compose` a `seed`"
     call = f": call `{fact.seed_call.written}` first" if fact.seed_call is not None else ""
-    return f"`{name}` is random and nothing in this run sets a seed, so every run trains on other samples{call}"
+    return f"`{name}` is random and nothing in this run sets a seed, so no run can be repeated{call}"
 
 
-def _fix(fact: UnseededStep) -> Fix | None:
+def _fix(fact: UnseededStep, facts: Facts) -> Fix | None:
+    if fact.pipeline is not None:
+        span = facts.site_span(fact.pipeline)
+        return fixes.add_argument(span, facts.text(span), "seed=0", "give it `seed=0`", Applicability.UNSAFE)
     call = fact.seed_call
     if call is None:
         return None
