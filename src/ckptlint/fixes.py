@@ -21,6 +21,22 @@ def wrap(span: Span, before: str, after: str, title: str, applicability: Applica
     return Fix(title, applicability, (Edit(span.start, before), Edit(span.end, after)))
 
 
+def add_argument(call: Span, text: str, argument: str, title: str, applicability: Applicability) -> Fix | None:
+    """Give a call, whose source is `text`, one argument more; None where a comment could swallow it."""
+    body = text[:-1].rstrip()
+    if not text.endswith(")") or "#" in text:
+        return None
+    added = argument if body.endswith("(") else f", {argument}"
+    rows = body.split("\n")
+    if body.endswith(","):
+        last = rows[-1]
+        is_own_row = len(rows) > 1 and len(text[:-1]) > len(body) and "\n" in text[len(body) :]
+        added = f"\n{last[: len(last) - len(last.lstrip())]}{argument}," if is_own_row else f" {argument}"
+    row = call.row + len(rows) - 1
+    column = len(rows[-1]) + (call.column if len(rows) == 1 else 1)
+    return Fix(title, applicability, (Edit(Span(call.path, row, column, row, column, call.cell), added),))
+
+
 def insert_before_statement(statement: Span, lines: Sequence[str], title: str, applicability: Applicability) -> Fix:
     """Put rows above the statement that begins at `statement`, at its own indentation.
 

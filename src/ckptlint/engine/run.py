@@ -39,6 +39,8 @@ TRIGGERS = frozenset(
         Role.MODE_CONTEXT,
         Role.BACKWARD,
         Role.NO_GRAD,
+        Role.FIT,
+        Role.SPLIT,
     }
 )
 """Roles whose calls make a file worth reading: what the rules look at, absences included."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.imports import imported_files
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import (
@@ -360,14 +361,8 @@ def programs_of(facts: Facts) -> dict[str, int]:
         parent[find(a)] = find(b)
 
     for record in facts.program.loaded():
-        modules = {name.module for name in record.imports.values()} | set(record.stars)
-        for name in record.imports.values():
-            if name.attribute is not None:
-                separator = "" if name.module.endswith(".") else "."
-                modules.add(f"{name.module}{separator}{name.attribute}")
-        for module in modules:
-            target = facts.program.find_module(record.path, module)
-            if target is not None and not target.endswith(("/", "__init__.py")):
+        for target in imported_files(facts.program, record):
+            if not target.endswith("__init__.py"):
                 union(record.path, target)
     folders: dict[str, str] = {}
     for run in facts.runs:

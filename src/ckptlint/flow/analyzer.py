@@ -289,6 +289,7 @@ class Analyzer:
             returns=bool(values) or not ends,
             module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
             truncated=any(frame.truncated for frame in runs),
+            unseen=frozenset().union(*(frame.unseen for frame in runs)),
         )
         yields = [s for frame in runs for s in frame.yields]
         if yields:
@@ -307,6 +308,8 @@ class Analyzer:
         bindings, context = self.bind(frame, atom, arguments, operand)
         self.called.add((atom.key, context.receiver_class))
         summary = self.summary(context)
+        if not summary.is_known or summary.truncated:
+            frame.not_followed(self.program.function(atom.key).name, project=True)
         if not summary.is_known:
             frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
             return derived(arguments.values())

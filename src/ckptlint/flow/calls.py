@@ -42,7 +42,7 @@ from ckptlint.flow.domain import (
     ordered,
     root_of,
 )
-from ckptlint.flow.effects import ROLES
+from ckptlint.flow.effects import ROLES, seeds_unasked
 from ckptlint.flow.events import Built, Forward, KeyRead, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.program import UNRESOLVED
@@ -186,6 +186,9 @@ class Calls(Operands):
         self, receiver: Value, func: model.Attribute, arguments: Arguments, operand: model.CallSite
     ) -> Value:
         if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
+            shown = self._shown_row(func.name, arguments)
+            if shown is not None:
+                return self._apply(shown, receiver, arguments, operand)
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
         row = self._row_of_all(receiver, func.name, arguments)
@@ -343,6 +346,9 @@ class Calls(Operands):
         used = self.analyzer.use_of(self, ref.location)
         if used is not None:
             return self.catalog.method(used, name)
+        shown = self._shown_row(name, arguments) if held is None or held.model is None else None
+        if shown is not None:
+            return shown
         rows = self.catalog.methods(name)
         roles = {row.role for row in rows}
         if len(roles) == 1 and roles <= _TELLING:
@@ -351,6 +357,14 @@ class Calls(Operands):
         if last_word(last) in MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
             # `self.net.train()`: the name of the receiver and the shape of the call agree.
             return self.catalog.method(Role.MODEL, name)
+        return None
+
+    def _shown_row(self, name: str, arguments: Arguments) -> Api | None:
+        """The row of a method that a keyword argument alone shows to be meant."""
+        for row in self.catalog.methods(name) if arguments.keywords else ():
+            keywords = row.options.get("shown_by")
+            if isinstance(keywords, list) and not arguments.keywords.keys().isdisjoint(keywords):
+                return row
         return None
 
     def _call_known_object(
@@ -431,6 +445,8 @@ class Calls(Operands):
         )
         ref = self.make(operand.at, held=Object(role, api, key, given))
         self.analyzer.constructed.add(key)
+        if api is not None and role is Role.TRAINER:
+            seeds_unasked(self, api, operand)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, self.built(operand.at))
         init = self.classes.method(key, "__init__")
@@ -556,6 +572,8 @@ class Calls(Operands):
         if api is not None:
             return self._apply(api, None, arguments, operand)
         unresolved = name.startswith(UNRESOLVED)
+        if unresolved:
+            self.not_followed(name, project=True)
         self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
         return derived(arguments.values())
 
@@ -573,6 +591,8 @@ class Calls(Operands):
     def _apply(self, api: Api, receiver: Value | None, arguments: Arguments, operand: model.CallSite) -> Value:
         """What an API of a known role does."""
         bound = api.bind(arguments.positional, arguments.keywords)
+        if api.role is Role.HARMLESS:
+            self.not_followed(api.name, known=True)
         handler = ROLES.get(api.role)
         if handler is None:
             self._hand_over(arguments, api.name.rsplit(".", 1)[-1])
@@ -595,6 +615,7 @@ class Calls(Operands):
     def _hand_over(self, arguments: Arguments, name: str, project: bool = False) -> None:
         """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown."""
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
+        self.not_followed(name)
         for value in arguments.values():
             self._let_go(value, loses_mode, set())
             self._open(value, name, project)

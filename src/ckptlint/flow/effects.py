@@ -82,9 +82,22 @@ def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
 
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    seeds_unasked(c, api, op)
     if api.options.get("returns") == "arguments":
         return _in_order(c, a, op)
     return _object(c, api, receiver, bound, a, op)
+
+
+def seeds_unasked(c: Calls, api: Api, op: model.CallSite) -> None:
+    """A trainer that is made may set seeds by itself."""
+    sources = _sources(api, "seeds")
+    if sources:
+        c.record(Seeded(c.site(op.at), c.within, c.state.tests, NOTHING, sources, UNKNOWN))
+
+
+def _sources(api: Api, key: str) -> tuple[str, ...]:
+    wanted = api.options.get(key, ())
+    return (wanted,) if isinstance(wanted, str) else tuple(wanted) if isinstance(wanted, list) else ()
 
 
 def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
@@ -280,9 +293,8 @@ def _functional(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arg
 
 
 def _seed(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    wanted = api.options.get("sources", ())
-    sources = (wanted,) if isinstance(wanted, str) else tuple(wanted) if isinstance(wanted, list) else ()
     seed = _targets(api, "seed", None, bound, default="")
+    sources = _sources(api, "sources")
     c.record(Seeded(c.site(op.at), c.within, c.state.tests, receiver or NOTHING, sources, seed))
     return _no_effect(c, api, receiver, bound, a, op) if receiver is None else receiver
 

@@ -37,6 +37,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.state import State
+from ckptlint.flow.unseen import Unseen, unseen_call
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Function, Place
 
@@ -111,6 +112,7 @@ class Frame:
         self.live_size = 64
         self.number = analyzer.next_frame()
         self.truncated = False
+        self.unseen: set[Unseen] = set()
         self.self_location: Location | None = None
         self.self_class = context.receiver_class
         self.known = dict(context.known)
@@ -140,6 +142,12 @@ class Frame:
                 weights=join(known.weights, event.weights),
             )
         self.events[key] = event
+
+    def not_followed(self, name: str, project: bool = False, known: bool = False) -> None:
+        """Keep a call that was not followed, when it may matter; of a `known` library only what seeds by its name."""
+        found = unseen_call(name, project)
+        if found is not None and (found.kind == "seeding" or not known) and self.state.reachable:
+            self.unseen.add(found)
 
     def expanded(self, value: Value, fields: bool = False) -> Value:
         """A value with what the objects among its origins were made from in turn, and on demand what they hold."""

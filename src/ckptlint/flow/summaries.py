@@ -53,6 +53,7 @@ from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.state import entry_mode
+from ckptlint.flow.unseen import Unseen
 from ckptlint.semantics.model import Place
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Summary:
     """The receiver, when that is a model."""
     is_known: bool = True
     truncated: bool = False
+    unseen: frozenset[Unseen] = frozenset()
+    """Calls below it that were not followed."""
 
 
 def prune(summary: Summary) -> None:
@@ -344,6 +347,7 @@ class Application:
                 mapped = self.origins(origins)
                 after.origins[ref.location] = (after.origins.get(ref.location) or frozenset()) | mapped
         self._record_events()
+        frame.unseen |= summary.unseen
         result = self.value(summary.value)
         if not summary.returns:
             frame.state.reachable = False

@@ -200,7 +200,7 @@ METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
 """Further keys of a `[[method]]` row."""
 
 _MODES = ("train", "eval", "unknown")
-_SOURCES = ("python", "numpy", "torch", "keras", "jax", "albumentations", "own")
+_SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations", "own")
 
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
@@ -348,6 +348,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "data": _parameters("the data, when the constructor takes it"),
             "switches": _flag("it switches train and eval itself"),
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
+            "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
         },
         Role.FIT: {
@@ -435,6 +436,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "source": _text("the random source without a seed", *_SOURCES),
             "shuffle": _parameter("whether the order is random"),
             "kind": _text("what it is; default: call", "call", "splitter"),
+            "reorders": _flag("it gives one part only: what follows may divide it"),
+            "shown_by": _texts("keywords, one of which shows which API the method is, whatever the receiver"),
         },
         Role.MODULE_STATE: {
             "kind": _text("what is registered", "buffer", "parameter", "module"),
