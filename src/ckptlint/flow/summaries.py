@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
-    MORE,
     NOTHING,
     UNKNOWN,
     Atom,
@@ -27,6 +26,7 @@ from ckptlint.flow.domain import (
     Object,
     Origin,
     Parameter,
+    Plain,
     Ran,
     Ref,
     Site,
@@ -46,9 +46,10 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Built, Event, Fitted, Forward, Indexed, KeyRead, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
+from ckptlint.flow.numbering import known_here
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.state import entry_mode
@@ -289,8 +290,8 @@ class Application:
         for origin in origins:
             if isinstance(origin, Ran):
                 found.add(Ran(self._collapsed.get(origin.site) or self.inside(origin.site)))
-            elif isinstance(origin, More):
-                found.add(MORE)
+            elif isinstance(origin, More | Plain):
+                found.add(origin)
             else:
                 value = self.entry(origin)
                 found |= value.origins
@@ -437,6 +438,11 @@ class Application:
                     operand=frame.expanded(mapped.operand),
                     loops=(*frame.loops, *mapped.loops)[:8],
                 )
+            if isinstance(mapped, Indexed) and mapped.order is None:
+                known = known_here(frame, mapped)  # type: ignore[arg-type]
+                if known is None:
+                    continue
+                mapped = known
             if isinstance(mapped, Fitted):
                 mapped = replace(mapped, data=frame.expanded(mapped.data))
             frame.record(
