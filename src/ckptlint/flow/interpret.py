@@ -29,7 +29,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import Ineffective
 from ckptlint.flow.frame import LoopExits
-from ckptlint.flow.numbering import watch_loop
+from ckptlint.flow.numbering import watch_attributes, watch_loop
 from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
 from ckptlint.flow.regions import Regions, is_absent_key
@@ -60,6 +60,9 @@ class Interpreter(Regions):
         result = DEAD
         for state in ends:
             result = result.join(state)
+        if self.function.name == "__init__":
+            self.state = result
+            watch_attributes(self)
         return result
 
     def block(self, body: list[Statement]) -> None:

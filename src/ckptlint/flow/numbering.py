@@ -10,7 +10,7 @@ from ckptlint.flow.domain import Order, Ran, Value
 from ckptlint.flow.events import Indexed
 from ckptlint.flow.order import is_given, items_of, order_of, sort_of_items
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import walk, words_of, written
+from ckptlint.flow.written import operands_of, walk, words_of, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
 
@@ -199,6 +199,37 @@ def looked_for(f: Operands, container: Value, call: model.CallSite) -> None:
     held = call.func.value
     way = _Walk(held, frozenset(), None)
     _record(f, "found", call.at, way, written(held), container)
+
+
+def watch_attributes(f: Operands) -> None:
+    """`self.items.index(item)` in a method, where the constructor leaves the attribute without a fixed order."""
+    if f.self_location is None or f.self_class is None or not f.state.reachable:
+        return
+    fields = f.state.fields.of(f.self_location)
+    found = {name for name, value in fields.items() if order_of(f, value) is not None}
+    record = f.program.record(f.self_class.path)
+    if not found or record is None:
+        return
+    for index in record.classes[f.self_class.number].methods.values():
+        function = record.functions[index]
+        if function is f.function or "index" not in function.calls or not function.parameters:
+            continue
+        receiver = function.parameters[0].name
+        for statement in statements_of(function.body):
+            for call in (part for top in operands_of(statement) for part in walk(top)):
+                name = _searched(call, receiver)
+                if name in found and isinstance(call, model.CallSite) and isinstance(call.func, model.Attribute):
+                    way = _Walk(call.func.value, frozenset(), None)
+                    _record(f, "found", call.at, way, f"{receiver}.{name}", fields[name])
+
+
+def _searched(call: Operand, receiver: str) -> str:
+    """The attribute of the receiver whose `index` is called."""
+    if not isinstance(call, model.CallSite) or not isinstance(call.func, model.Attribute) or call.func.name != "index":
+        return ""
+    held = call.func.value
+    is_own = isinstance(held, model.Attribute) and written(held.value) == receiver
+    return held.name if is_own and isinstance(held, model.Attribute) else ""
 
 
 def looked_up(f: Operands, operand: model.Index, base: Value, keys: list[Value]) -> None:
