@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.domain import (
     NUMBER,
     STRING,
+    ApiAtom,
     Const,
     Field,
     Items,
@@ -42,6 +43,8 @@ TEXT_METHODS = frozenset(
 """Methods whose result is text, or a list of texts, whatever they are called on."""
 NUMBER_METHODS = frozenset("tolist item argmax argmin argsort astype long int float cumsum nonzero".split())
 """Methods whose result holds numbers; that of `tolist` nearly always does."""
+TARGETS = "targets"
+"""What datasets call the classes of their items, which are numbers there."""
 NUMBER_CALLS = frozenset("int float bool len ord abs round sum hash id range".split())
 
 
@@ -70,7 +73,9 @@ def is_given(value: Value) -> bool:
 
 def items_of(frame: Operands, value: Value) -> Value:
     """What the items of a value may be."""
-    return join_all([frame.any_of(r) for r in value.refs()] or [item_of_unknown(value)])
+    item = join_all([frame.any_of(r) for r in value.refs()] or [item_of_unknown(value)])
+    named = {a.name.rpartition(".")[2] for a in value.atoms if isinstance(a, ApiAtom)}
+    return plain(item, NUMBER) if TARGETS in named else item
 
 
 def sort_of(value: Value) -> str:
@@ -106,9 +111,11 @@ def _of_parts(frame: Frame, value: Value) -> str:
 
 
 def _annotated(frame: Frame, value: Value) -> str:
-    """What a parameter's annotation says of its items."""
+    """What the name of an attribute, or a parameter's annotation, says of its items."""
     for ref in value.refs():
         base = ref.location.base if isinstance(ref.location, Field) else ref.location
+        if isinstance(base, Field) and base.name == TARGETS:
+            return "number"
         if isinstance(base, Parameter):
             for parameter in frame.function.parameters:
                 if parameter.name == base.name and parameter.annotation is not None:
