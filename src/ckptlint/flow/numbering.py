@@ -37,6 +37,24 @@ class _Walk:
         self.items = items
         self.number = number
 
+    def is_item(self, operand: Operand) -> bool:
+        """Whether an operand is the item: by its name, or as `items[number]`."""
+        if isinstance(operand, model.Index) and len(operand.items) == 1:
+            at = operand.items[0]
+            same = written(operand.value) == written(self.iterated)
+            return same and isinstance(at, model.Name) and at.id == self.number
+        return isinstance(operand, model.Name) and operand.id in self.items
+
+    def mentions_item(self, operand: Operand) -> bool:
+        """Whether an operand is made of the item."""
+        return any(self.is_item(part) for part in walk(operand))
+
+    def numbers(self, key: Operand, value: Operand, number: str) -> bool:
+        """Whether storing a value under a key tells the number of an item, or the item of a number."""
+        return (self.mentions_item(key) and _is_number(value, number)) or (
+            self.is_item(value) and _is_number(key, number)
+        )
+
 
 def _walk_of(target: Operand, iter: Operand) -> _Walk | None:
     call = iter
@@ -55,6 +73,11 @@ def _walk_of(target: Operand, iter: Operand) -> _Walk | None:
             counted = pair[side]
             if _counts(given[side]) and isinstance(counted, model.Name):
                 return _Walk(given[1 - side], _names(pair[1 - side]), counted.id)
+        return None
+    if isinstance(call, model.CallSite) and _name(call) == "range" and len(given) == 1:
+        length = given[0]
+        if isinstance(length, model.CallSite) and _name(length) == "len" and isinstance(target, model.Name):
+            return _Walk(length.args[0].value, frozenset(), target.id) if length.args else None
         return None
     return _Walk(iter, _names(target), None)
 
@@ -108,21 +131,19 @@ def watch_pairs(f: Operands, operand: model.Comprehension, iterated: list[Value]
     key, value = operand.key, operand.value
     if key is None and isinstance(value, model.Sequence) and len(value.items) == 2:
         key, value = value.items
-    if key is not None and _numbers(key, value, way.items, way.number):
+    if key is not None and way.numbers(key, value, way.number):
         _record(f, "numbered", operand.at, way, "", iterated[0])
-
-
-def _numbers(key: Operand, value: Operand, items: frozenset[str], number: str) -> bool:
-    if _mentions(key, items) and _is_number(value, number):
-        return True
-    return isinstance(value, model.Name) and value.id in items and _is_number(key, number)
 
 
 def watch_loop(f: Operands, statement: model.Loop, target: Operand, iterated: Value) -> None:
     """A loop along something that stores the number of each item, counted by `enumerate`, by hand or by `len`."""
     way = _walk_of(target, statement.iter)
-    if way is None or not (order_of(f, iterated) is not None or is_given(_operand(f, way, iterated))):
+    if way is None:
         return
+    if order_of(f, iterated) is None:
+        operand = _operand(f, way, iterated)
+        if order_of(f, operand) is None and not is_given(operand):
+            return
     body = list(statements_of(statement.body))
     numbers = [way.number] if way.number is not None else [written(s.target) for s in _counted(statement.body)]
     for part in body:
@@ -131,8 +152,8 @@ def watch_loop(f: Operands, statement: model.Loop, target: Operand, iterated: Va
                 is_counted = any(_is_number(value, number) for number in numbers)
             else:
                 assert key is not None
-                counted = _is_length(value, container) and _mentions(key, way.items)
-                is_counted = counted or any(_numbers(key, value, way.items, n) for n in numbers)
+                counted = _is_length(value, container) and way.mentions_item(key)
+                is_counted = counted or any(way.numbers(key, value, n) for n in numbers)
             if is_counted:
                 _record(f, use, at, way, container, iterated)
 
