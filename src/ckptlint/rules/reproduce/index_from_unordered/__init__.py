@@ -57,8 +57,8 @@ def _message(fact: UnstableIndex) -> str:
     what = f"'{fact.target}'" if fact.target else "what is built here"
     does = "takes" if parts else "numbers"
     if fact.order.kind == "listing":
-        begin = f"{what} {does} files by the order in which the file system lists them"
-        end = "on another machine it takes others" if parts else "on another machine the same one gets another number"
+        begin = f"{what} {does} entries by the order in which the file system lists a folder"
+        end = "another machine takes others" if parts else "on another machine the same entry gets another number"
         return f"{begin}: {end}"
     if fact.is_text:
         begin = f"{what} {does} strings by their order in a set, which differs in each process"
