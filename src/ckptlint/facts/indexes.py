@@ -15,6 +15,7 @@ from ckptlint.flow.domain import Order
 from ckptlint.flow.events import Fitted, Indexed, Restored, Saved, Seeded
 from ckptlint.flow.order import sort_of
 from ckptlint.flow.written import words_of, written
+from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.text import Span
 
@@ -58,7 +59,7 @@ class UnstableIndex:
 @derives(UnstableIndex)
 def unstable_indexes(facts: Facts) -> Iterator[UnstableIndex]:
     """Every one that could do harm: not those that are stored beside the model."""
-    keeping = {run.key.path for run in facts.runs if any(isinstance(e, Saved | Restored | Fitted) for e in run.events)}
+    keeping = {run.key.path for run in facts.runs if _keeps(run)}
     for run in facts.runs:
         events = [e for e in run.events if isinstance(e, Indexed)]
         for event in events:
@@ -70,6 +71,18 @@ def unstable_indexes(facts: Facts) -> Iterator[UnstableIndex]:
             if not _is_index(facts, run, event, order, words, events) or is_stored(facts, run, event, target):
                 continue
             yield _index(facts, run, event, order, target, run.key.path in keeping)
+
+
+def _keeps(run: Run) -> bool:
+    """Whether something is stored or loaded, be it by a trainer that keeps checkpoints unasked."""
+    for event in run.events:
+        if isinstance(event, Saved | Restored):
+            return True
+        if isinstance(event, Fitted):
+            held = [held for _, held in run.objects(event.operand)]
+            if any(one is not None and one.role is Role.TRAINER for one in held):
+                return True
+    return False
 
 
 def _is_index(facts: Facts, run: Run, event: Indexed, order: Order, words: frozenset[str], all_: list[Indexed]) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import Location, Made, Value
+from ckptlint.flow.domain import ClassKey, Location, Made, Value
 from ckptlint.flow.events import Indexed, Saved
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of, written
@@ -41,7 +41,8 @@ def is_stored(facts: Facts, run: Run, event: Indexed, target: str) -> bool:
         wanted.add((event.order.path, event.order.at))
         if event.order.listed is not None:
             wanted.add(event.order.listed)
-    owner = facts.program.function(event.within[-1]).model
+    innermost = event.within[-1]
+    owner = facts.program.function(innermost).model
     for saved in run.events:
         if not isinstance(saved, Saved):
             continue
@@ -49,8 +50,7 @@ def is_stored(facts: Facts, run: Run, event: Indexed, target: str) -> bool:
             if isinstance(location, Made) and location.site.base in wanted:
                 return True
             held = run.object_at(location)
-            is_own = held is not None and held.model is not None and held.model.number == owner
-            if is_own and held is not None and not facts.is_model(held):
+            if held is not None and owner is not None and held.model == ClassKey(innermost.path, owner):
                 return True  # The object that holds the index is stored whole.
     return False
 
