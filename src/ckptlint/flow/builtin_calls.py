@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
     NONE,
+    NUMBER,
     UNKNOWN,
     ApiAtom,
     Field,
     Items,
     ModuleAtom,
+    Order,
     Ref,
     Value,
     constant,
@@ -18,8 +20,11 @@ from ckptlint.flow.domain import (
     join,
     join_all,
     of_atom,
+    plain,
 )
+from ckptlint.flow.numbering import watch_dict
 from ckptlint.flow.operands import SOME, merged, of_text
+from ckptlint.flow.order import NUMBER_CALLS, items_of, order_of, put_in_sequence
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -32,8 +37,11 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
     given = arguments.positional
     if name in ("list", "tuple", "set", "frozenset", "sorted", "reversed", "iter"):
         kind = {"frozenset": "set", "sorted": "list", "reversed": "list", "iter": "list"}.get(name, name)
-        return _copied(c, kind, given, operand)
+        return _copied(c, kind, given, operand, is_sorted=name == "sorted")
+    if name in NUMBER_CALLS:
+        return plain(derived(arguments.values()), NUMBER)
     if name == "dict":
+        watch_dict(c, operand, given)
         return _dict(c, arguments, operand)
     if name == "getattr" and len(given) >= 2:
         return _getattr(c, given, operand)
@@ -51,22 +59,26 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return _mapped(c, given, operand)
     if name == "next" and given:
         return join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
+    if name == "filter" and len(given) == 2:
+        kept = Items("generator", (), True, _item(c, given[1]), order=order_of(c, given[1]))
+        return of_atom(c.make(operand.at, items=kept))
     if name == "enumerate" and given:
-        return _paired(c, [UNKNOWN, _item(c, given[0])], given[:1], operand)
+        return _paired(c, [plain(UNKNOWN, NUMBER), _item(c, given[0])], given[:1], operand)
     if name == "zip" and given:
         return _paired(c, [_item(c, v) for v in given], given, operand)
     return None
 
 
 def _item(c: Calls, value: Value) -> Value:
-    return join_all([c.any_of(r) for r in value.refs()] or [derived([value])])
+    return items_of(c, value)
 
 
 def _mapped(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
     before = c.state.copy()
     element = c.call_value(given[0], [_item(c, v) for v in given[1:]], operand.at)
     c.state = before.join(c.state)
-    return of_atom(c.make(operand.at, items=Items("generator", (), True, element)))
+    order = order_of(c, given[1])
+    return of_atom(c.make(operand.at, items=Items("generator", (), True, element, order=order)))
 
 
 def _closed(c: Calls, value: Value) -> Items | None:
@@ -77,18 +89,26 @@ def _closed(c: Calls, value: Value) -> Items | None:
     return content
 
 
-def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite) -> Value:
+def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite, *, is_sorted: bool) -> Value:
     if not given:
-        return of_atom(c.make(operand.at, items=Items(kind)))
+        return of_atom(c.make(operand.at, items=Items(kind, order=_order(c, kind, UNKNOWN, operand))))
+    order = None if is_sorted else _order(c, kind, given[0], operand)
     content = _closed(c, given[0])
     if content is not None:
         values = [constant(k) for k, _ in content.entries] if content.kind == "dict" else content.values()
-        return of_atom(c.make(operand.at, items=Items(kind, tuple(enumerate(values)))))
+        return of_atom(c.make(operand.at, items=Items(kind, tuple(enumerate(values)), order=order)))
     held = None
     for ref in given[0].refs():
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
-    return of_atom(c.make(operand.at, items=Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True)))
+    items = Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True, order=order)
+    return of_atom(c.make(operand.at, items=items))
+
+
+def _order(c: Calls, kind: str, given: Value, operand: model.CallSite) -> Order | None:
+    if kind == "set":
+        return Order("set", c.path, operand.at)
+    return put_in_sequence(c, order_of(c, given), operand.at)
 
 
 def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
@@ -127,6 +147,7 @@ def any_attribute(value: Value) -> Value:
 def _paired(c: Calls, items: list[Value], given: list[Value], operand: model.CallSite) -> Value:
     row, column, end_row, end_column = operand.at
     contents = [_closed(c, v) for v in given]
+    order = next(filter(None, (order_of(c, v) for v in given)), None)
     if contents[0] is not None and all(x is not None for x in contents) and len(contents[0].entries) <= 4:
         made: list[tuple[object, Value]] = []
         length = min(len(x.entries) for x in contents if x is not None)
@@ -136,7 +157,7 @@ def _paired(c: Calls, items: list[Value], given: list[Value], operand: model.Cal
                 parts = [constant(index), *parts]
             place = (row, column, end_row, end_column + 1000 + index)
             made.append((index, of_atom(c.make(place, items=Items("tuple", tuple(enumerate(parts)))))))
-        return of_atom(c.make(operand.at, items=Items("list", tuple(made))))
+        return of_atom(c.make(operand.at, items=Items("list", tuple(made), order=order)))
     place = (row, column, end_row, end_column + 1000)
     pair = c.make(place, items=Items("tuple", tuple(enumerate(items))))
-    return of_atom(c.make(operand.at, items=Items("generator", (), True, of_atom(pair))))
+    return of_atom(c.make(operand.at, items=Items("generator", (), True, of_atom(pair), order=order)))

@@ -45,6 +45,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.effects import ROLES, seeds_unasked
 from ckptlint.flow.events import Built, Forward, KeyRead, Opened
 from ckptlint.flow.operands import Operands, of_text
+from ckptlint.flow.order import TEXT_METHODS, told_by_method
 from ckptlint.flow.program import UNRESOLVED
 from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
@@ -230,8 +231,14 @@ class Calls(Operands):
     ) -> Value:
         if isinstance(atom, Ref):
             return self._call_method(atom, func.name, arguments, operand, func)
+        if isinstance(atom, Text) or (isinstance(atom, Const) and isinstance(atom.value, str)):
+            row = self.catalog.method(Role.PATH_JOIN, func.name)
+            if row is not None:
+                return self._apply(row, of_atom(atom), arguments, operand)
         if isinstance(atom, Const) and isinstance(atom.value, str):
             return self._text_method(atom, func.name, arguments, operand)
+        if isinstance(atom, Text) and func.name in TEXT_METHODS:
+            return told_by_method(func.name, derived(arguments.values()))
         if isinstance(atom, ClassAtom) and func.name not in ("__init__",):
             found = self._attribute_of_class(atom, func.name)
             return self._call_any(found, arguments, operand)
@@ -403,7 +410,7 @@ class Calls(Operands):
             self.set_modes(of_atom(ref), UNKNOWN_MODE)
         self._hand_over(arguments, name, project=True)
         self.taint(ref, derived(arguments.values()))
-        return derived([of_atom(ref), *arguments.values()])
+        return told_by_method(name, derived([of_atom(ref), *arguments.values()]))
 
     def _call_method_of_unknown(
         self, receiver: Value, name: str, arguments: Arguments, operand: model.CallSite
@@ -412,17 +419,19 @@ class Calls(Operands):
         for row in rows:
             if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT):
                 return self._apply(row, receiver, arguments, operand)
+            if row.role is Role.LISTING:
+                return self._apply(row, receiver, arguments, operand)
             if row.role is Role.MODE_SWITCH:
                 self.set_modes(receiver, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
-        return derived([receiver, *arguments.values()])
+        return told_by_method(name, derived([receiver, *arguments.values()]))
 
     def _text_method(self, atom: Const, name: str, arguments: Arguments, operand: model.CallSite) -> Value:
         if name == "format":
             return of_text((*self.pieces_of(of_atom(atom), ""), (written(operand), True)))
         if name == "join" and arguments.positional:
             return of_text(((written(operand), True),))
-        return derived(arguments.values())
+        return told_by_method(name, derived(arguments.values()))
 
     # ---------------------------------------------------------------------------------------- project functions
 
@@ -571,11 +580,12 @@ class Calls(Operands):
         api = self.catalog.api(name)
         if api is not None:
             return self._apply(api, None, arguments, operand)
+        last = name.rsplit(".", 1)[-1]
         unresolved = name.startswith(UNRESOLVED)
         if unresolved:
             self.not_followed(name, project=True)
-        self._hand_over(arguments, name.rsplit(".", 1)[-1], project=unresolved)
-        return derived(arguments.values())
+        self._hand_over(arguments, last, project=unresolved)
+        return told_by_method(last, derived(arguments.values()))
 
     def _partial(self, arguments: Arguments) -> Value:
         atoms = [
@@ -693,7 +703,7 @@ _WATCHED = frozenset({Role.LOAD, Role.OPTIMIZER, Role.SNAPSHOT})
 """Roles of what facts want to know it is handed to code that is not seen."""
 _ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 """Calls that do not come back."""
-_TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD})
+_TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD, Role.LISTING})
 _SAME_TENSOR = frozenset(
     ("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous").split()
 )

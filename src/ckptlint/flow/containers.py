@@ -14,10 +14,11 @@ from ckptlint.flow.domain import (
     constant,
     derived,
     join,
-    join_all,
     of_atom,
 )
+from ckptlint.flow.numbering import gathered, looked_for
 from ckptlint.flow.operands import merged
+from ckptlint.flow.order import SET_METHODS, order_of, set_of
 from ckptlint.flow.sequences import closed_entries
 from ckptlint.semantics import model
 
@@ -31,7 +32,7 @@ def container_method(
 ) -> Value | None:
     """What a method of a container does and gives; None when it is no method that matters here."""
     if name in ("append", "add", "appendleft", "insert", "extend"):
-        return _grown(c, ref, content, name, arguments)
+        return _grown(c, ref, content, name, arguments, operand)
     if name == "update" and content.kind in ("dict", "delta"):
         for value in arguments.positional:
             content = merged(c, content, value)
@@ -39,6 +40,16 @@ def container_method(
             content = content._replace(open=True) if key == "**" else content.put(key, value, c.site(operand.at))
         c.state.items[ref.location] = content
         return NONE
+    if name == "index" and content.kind == "list":
+        looked_for(c, of_atom(ref), operand)
+    if name == "sort" and content.order is not None:
+        c.state.items[ref.location] = content._replace(order=None)
+        return NONE
+    if content.kind == "set":
+        if name in SET_METHODS:
+            return set_of(c, operand, [of_atom(ref), *arguments.positional])
+        if name == "update":
+            return _grown(c, ref, content, "extend", arguments, operand)
     if name in ("get", "pop", "setdefault") and (
         content.kind == "dict" or (name == "setdefault" and content.kind == "delta")
     ):
@@ -46,7 +57,9 @@ def container_method(
     return _seen(c, ref, content, name, operand)
 
 
-def _grown(c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments) -> Value | None:
+def _grown(
+    c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments, operand: model.CallSite
+) -> Value | None:
     given = arguments.positional
     if not given:
         return None
@@ -58,7 +71,10 @@ def _grown(c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments) 
         grown = _put_at(c, content, index.value, given[1])
     else:
         grown = _with_element(content, given[-1])
-    c.state.items[ref.location] = grown
+    order = content.order
+    if order is None and content.kind == "list":
+        order = order_of(c, given[0]) if name == "extend" else gathered(c, operand)
+    c.state.items[ref.location] = grown._replace(order=order)
     children_changed(c, ref.location)
     return NONE
 

@@ -301,12 +301,22 @@ class More(NamedTuple):
     kind: str = "more"
 
 
-Origin = Ran | More | Parameter | Cell | Global | Field | Made
+class Plain(NamedTuple):
+    """Origin: the value is a number, or text, or holds nothing else."""
+
+    sort: str
+
+
+Origin = Ran | More | Plain | Parameter | Cell | Global | Field | Made
 
 UNKNOWN = Value()
 NOTHING = Value(frozenset(), False)
 """What no path gives: joined with a value it is that value."""
 MORE = More()
+NUMBER = Plain("number")
+"""Kept by whatever is computed from it."""
+STRING = Plain("string")
+"""Lost where something is computed from it: what comes out may be anything."""
 
 
 def of_atom(atom: Atom, origins: frozenset[Origin] = frozenset()) -> Value:
@@ -409,7 +419,22 @@ def derived(values: Iterable[Value]) -> Value:
     for value in values:
         origins |= value.origins
         origins |= origins_of_atoms(value.atoms)
+    origins.discard(STRING)
     return Value(frozenset(), True, bounded(frozenset(origins))) if origins else UNKNOWN
+
+
+def plain(value: Value, sort: Plain) -> Value:
+    """An unknown value of which it is known that it is a number, or text."""
+    return Value(frozenset(), True, value.origins | {sort})
+
+
+def item_of_unknown(value: Value) -> Value:
+    """An item of something whose items are not seen: an item of text is text."""
+    found = derived([value])
+    is_text = bool(value.atoms) and all(
+        isinstance(a, Text) or (isinstance(a, Const) and isinstance(a.value, str)) for a in value.atoms
+    )
+    return plain(found, STRING) if is_text or STRING in value.origins else found
 
 
 # -------------------------------------------------------------------------------------------------- objects
@@ -439,6 +464,22 @@ class Object:
         return Object(self.role, self.api, self.model, tuple((k, change(v)) for k, v in self.arguments), self.assumed)
 
 
+class Order(NamedTuple):
+    """Why the items of a container come in no fixed order, and where that begins."""
+
+    kind: str
+    """"set" (another order in each process) or "listing" (an order of the file system's)."""
+    path: str
+    at: Place
+    """The set or the call that lists."""
+    listed: tuple[str, Place] | None = None
+    """The expression that puts the items into a sequence, where there is one."""
+    is_sure: bool = True
+    """False when they are ordered on some of the paths."""
+    is_shuffled: bool = False
+    """They were shuffled since."""
+
+
 class Items(NamedTuple):
     """What a container holds: known entries, whether there may be others, and what the others may be."""
 
@@ -457,6 +498,8 @@ class Items(NamedTuple):
     """The tests of the comprehension that made it, as written."""
     whole: bool = False
     """It holds something made from each item of one iterable (a comprehension, `list(x)`), not single items."""
+    order: Order | None = None
+    """Given when the order of its items is not fixed."""
 
     def get(self, key: object) -> Value | None:
         """The value at a literal key or position."""
@@ -499,4 +542,11 @@ def join_items(a: Items, b: Items) -> Items:
         a.maybe | b.maybe | (here ^ there),
         a.filters or b.filters,
         a.whole and b.whole,
+        _either_order(a.order, b.order),
     )
+
+
+def _either_order(a: Order | None, b: Order | None) -> Order | None:
+    if a is None or b is None:
+        return next((order._replace(is_sure=False) for order in (a, b) if order is not None), None)
+    return a._replace(is_sure=a.is_sure and b.is_sure, is_shuffled=a.is_shuffled or b.is_shuffled)

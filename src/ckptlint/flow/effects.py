@@ -23,7 +23,9 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
+from ckptlint.flow.order import listing
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -308,12 +310,19 @@ def _random(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
         return _no_effect(c, api, receiver, bound, a, op)
     made = _object(c, api, receiver, bound, a, op)
     _drew(c, api, receiver, bound, op, made)
+    for ref in (r for value in api.given("of", bound) for r in value.refs()):
+        content = c.state.items.get(ref.location)
+        if content is not None and content.order is not None:
+            c.state.items[ref.location] = content._replace(order=content.order._replace(is_shuffled=True))
     return derived([made, *([receiver] if receiver is not None else []), *a.values()])
 
 
 def _split(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     made = _built(c, api, receiver, bound, a, op)
     _drew(c, api, receiver, bound, op, made, is_split=True)
+    if api.given("seed", bound):
+        for value in api.given("of", bound):
+            divided(c, op, value)
     for ref in made.refs():
         c.state.origins[ref.location] = derived(a.values()).origins
     return made
@@ -336,6 +345,11 @@ def _tensor(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
         for ref in made.refs():
             c.taint(ref, derived(a.values()))
     return made
+
+
+def _listing(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    given = [v for v in (receiver, *a.values()) if v is not None]
+    return listing(c, given, op.at, is_tree=api.options.get("kind") == "tree")
 
 
 def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -386,5 +400,6 @@ ROLES = {
     Role.MODULE_STATE: _no_effect,
     Role.NO_GRAD: _object,
     Role.MODE_CONTEXT: _object,
+    Role.LISTING: _listing,
     Role.ENTRY: _entry,
 }

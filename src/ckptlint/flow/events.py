@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Site, Value
+from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Order, Site, Value
 from ckptlint.flow.state import Gate, Test
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Place
@@ -273,3 +273,27 @@ class Applied(Event):
     made: Value
     gates: frozenset[Gate] = frozenset()
     """The tests it stands under, over the whole chain of calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed(Event):
+    """What a container holds is known by its position from here on, or by a number counted along it."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "items")
+
+    operand: Value
+    items: Value
+    """What it holds."""
+    use: str
+    """"numbered" (item to number), "labelled" (numbers gathered along it), "found" (`x.index(item)`), "looked-up"
+    (`x[predicted]`), "lower" and "upper" (`x[:k]`, `x[k:]`), "split" (by a library, with a seed)."""
+    key: str
+    """What the numbers go to, as written: the dict, the list; for a slice its bound, for a look-up its index."""
+    iterated: Place
+    """The operand that is iterated, indexed or divided."""
+    names: tuple[str, ...] = ()
+    """The names of the item and of its number."""
+    order: Order | None = None
+    """Why the order is not fixed; None where only a caller can say."""
+    sort: str = ""
+    """What the items are known to be: "string", "number" or ""."""

@@ -23,7 +23,9 @@ from ckptlint.flow.domain import (
     ModeSet,
     More,
     Object,
+    Order,
     Origin,
+    Plain,
     Ran,
     Ref,
     Site,
@@ -109,6 +111,8 @@ class Frame:
         """Values in use that no name holds: what the loops around iterate."""
         self.grown: set[Location] = set()
         """Lists that got more entries after something was made with them."""
+        self.unordered: list[tuple[frozenset[str], Order]] = []
+        """For each loop around that goes through something of no fixed order: its target's names, and why."""
         self.live_size = 64
         self.number = analyzer.next_frame()
         self.truncated = False
@@ -155,7 +159,7 @@ class Frame:
         work: list[Origin] = list(value.origins)
         while work and len(found) < 200:
             origin = work.pop()
-            if isinstance(origin, Ran | More):
+            if isinstance(origin, Ran | More | Plain):
                 continue
             new: set[Origin] = set(self.state.origins.get(origin) or ())
             content = self.state.items.get(origin)
@@ -266,7 +270,7 @@ class Frame:
         if not refs:
             # What it came from may hold it: `for m in self.models.values(): m.eval()`.
             for origin in sorted(value.origins, key=repr):
-                if not isinstance(origin, Ran | More):
+                if not isinstance(origin, Ran | More | Plain):
                     self._set_modes(origin, UNKNOWN_MODE, set())
         if value.open and any(d.evaluates for d in modes):
             modes = assuming(modes, "branch-correlation")

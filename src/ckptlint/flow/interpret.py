@@ -25,16 +25,19 @@ from ckptlint.flow.domain import (
     Value,
     constant,
     derived,
+    item_of_unknown,
     join,
     join_all,
     of_atom,
 )
 from ckptlint.flow.events import Ineffective
 from ckptlint.flow.frame import LoopExits
+from ckptlint.flow.numbering import watch_attributes, watch_loop
 from ckptlint.flow.operands import ELEMENT
+from ckptlint.flow.order import order_of
 from ckptlint.flow.regions import Regions, is_absent_key
 from ckptlint.flow.state import DEAD, State
-from ckptlint.flow.written import written
+from ckptlint.flow.written import walk, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Statement
@@ -58,6 +61,9 @@ class Interpreter(Regions):
         result = DEAD
         for state in ends:
             result = result.join(state)
+        if self.function.name == "__init__":
+            self.state = result
+            watch_attributes(self)
         return result
 
     def block(self, body: list[Statement]) -> None:
@@ -207,6 +213,8 @@ class Interpreter(Regions):
         refs = iterated.refs()
         values = [self.any_of(r) for r in refs]
         value = join_all(values) if values and not iterated.open else derived([iterated, *values])
+        if not refs:
+            value = item_of_unknown(iterated)
         self.assign(target, value, None)
 
     # ----------------------------------------------------------------------------------------------- functions
@@ -232,12 +240,19 @@ class Interpreter(Regions):
             return
         iterated = self.evaluate(statement.iter)
         items = self._literal_items(iterated)
+        watch_loop(self, statement, statement.target, iterated)
+        order = order_of(self, iterated)
+        if order is not None:
+            names = frozenset(part.id for part in walk(statement.target) if isinstance(part, model.Name))
+            self.unordered.append((names, order))
         self.pinned.append(iterated)
         if items is not None:
             self._unroll(statement, statement.target, items)
         else:
             self._iterate(statement, statement.target, iterated)
         self.pinned.pop()
+        if order is not None:
+            self.unordered.pop()
 
     def _iterate(self, statement: model.Loop, target: Operand, iterated: Value) -> None:
         self._fixpoint(statement, lambda: self.assign_iterated(target, iterated, statement.iter), True)

@@ -9,6 +9,7 @@ from typing import Any
 from ckptlint.flow.built import children_of
 from ckptlint.flow.domain import (
     FALSE,
+    STRING,
     TRUE,
     UNKNOWN,
     ApiAtom,
@@ -24,6 +25,7 @@ from ckptlint.flow.domain import (
     MethodAtom,
     ModeRead,
     ModuleAtom,
+    Order,
     Others,
     Ref,
     Text,
@@ -34,10 +36,13 @@ from ckptlint.flow.domain import (
     join_all,
     of_atom,
     ordered,
+    plain,
     root_of,
 )
 from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
+from ckptlint.flow.numbering import looked_up
+from ckptlint.flow.order import SET_OPERATORS, added, is_set, order_of, put_in_sequence, set_of, sliced
 from ckptlint.flow.sequences import closed_entries, comprehension
 from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.written import test_of, walk, words_of, written
@@ -216,6 +221,10 @@ class Operands(Frame):
         """`value[items]`."""
         base = self.evaluate(operand.value)
         keys = [self.evaluate(item) for item in operand.items]
+        looked_up(self, operand, base, keys)
+        part = sliced(self, base, operand)
+        if part is not None:
+            return part
         key = keys[0].constant() if len(keys) == 1 else None
         results: list[Value] = []
         for atom in ordered(base.atoms):
@@ -227,8 +236,11 @@ class Operands(Frame):
                 results.append(of_atom(ApiAtom(f"{atom.name.removesuffix('.__dict__')}.{SOME}")))
             elif isinstance(atom, MethodAtom | FunctionAtom | ClassAtom | ApiAtom):
                 results.append(UNKNOWN)
-        found = join_all(results) if results else derived([base, *keys])
-        return join(found, UNKNOWN) if base.open and results else found
+        if not results:
+            found = derived([base, *keys])
+            return plain(found, STRING) if STRING in base.origins else found
+        found = join_all(results)
+        return join(found, UNKNOWN) if base.open else found
 
     def _item(self, ref: Ref, key: object, literal: bool, operand: model.Index) -> Value:
         content = self.state.items.get(ref.location)
@@ -400,9 +412,11 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
     entries: list[tuple[object, Value]] = []
     is_open = False
     element: Value | None = None
+    order: Order | None = None
     for item in operand.items:
         if isinstance(item, model.Star):
             value = frame.evaluate(item.value)
+            order = order or put_in_sequence(frame, order_of(frame, value), operand.at)
             spread = closed_entries(frame, value)
             if spread is None:
                 is_open = True
@@ -416,7 +430,9 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
         for _, value in entries:
             element = value if element is None else join(element, value)
         entries = []
-    return of_atom(frame.make(operand.at, items=Items(operand.kind, tuple(entries), is_open, element)))
+    if operand.kind == "set":
+        order = Order("set", frame.path, operand.at)
+    return of_atom(frame.make(operand.at, items=Items(operand.kind, tuple(entries), is_open, element, order=order)))
 
 
 def _mapping(frame: Operands, operand: model.Mapping) -> Value:
@@ -544,9 +560,13 @@ def _binary(frame: Operands, operand: model.Binary) -> Value:
             return of_atom(frame.make(operand.at, items=merged(frame, content, right)))
     if operand.operator == "+" and isinstance(a, Ref) and isinstance(b, Ref):
         first, second = closed_entries(frame, left), closed_entries(frame, right)
-        if first is not None and second is not None:
+        if first is not None and second is not None and not (order_of(frame, left) or order_of(frame, right)):
             entries = tuple(enumerate([*first, *second]))
             return of_atom(frame.make(operand.at, items=Items("list", entries)))
+    if operand.operator == "+" and (joined := added(frame, operand, left, right)) is not None:
+        return joined
+    if operand.operator in SET_OPERATORS and (is_set(frame, left, operand.left) or is_set(frame, right, operand.right)):
+        return set_of(frame, operand, [left, right])
     return derived([left, right])
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ckptlint.flow.domain import MAX_UNROLLED, Const, Items, Ref, Value, constant, join, of_atom
+from ckptlint.flow.domain import MAX_UNROLLED, Const, Items, Order, Ref, Value, constant, join, of_atom
+from ckptlint.flow.numbering import watch_pairs
+from ckptlint.flow.order import order_of, put_in_sequence
 from ckptlint.flow.tables import Table
 from ckptlint.flow.written import walk, written
 from ckptlint.semantics import model
@@ -39,8 +41,12 @@ def comprehension(frame: Operands, operand: model.Comprehension) -> Value:
 def _any_round(frame: Operands, operand: model.Comprehension) -> Items:
     loops = len(frame.loops)
     filters: list[str] = []
+    order: Order | None = None
+    gone_through: list[Value] = []
     for generator in operand.generators:
         iterated = frame.evaluate(generator.iter)
+        gone_through.append(iterated)
+        order = order or order_of(frame, iterated)
         frame.loops.append(frame.loop_text(generator.iter))
         frame.assign_iterated(generator.target, iterated, generator.iter)
         for test in generator.tests:
@@ -49,8 +55,13 @@ def _any_round(frame: Operands, operand: model.Comprehension) -> Items:
     if operand.key is not None:
         frame.evaluate(operand.key)
     value = frame.evaluate(operand.value)
+    watch_pairs(frame, operand, gone_through)
+    if operand.kind == "set":
+        order = Order("set", frame.path, operand.at)
+    elif operand.kind != "generator":
+        order = put_in_sequence(frame, order, operand.at)
     del frame.loops[loops:]
-    return Items(operand.kind, (), True, value, filters=tuple(filters), whole=True)
+    return Items(operand.kind, (), True, value, filters=tuple(filters), whole=True, order=order)
 
 
 def _literal_rounds(frame: Operands, operand: model.Comprehension) -> list[Value] | None:
@@ -59,7 +70,8 @@ def _literal_rounds(frame: Operands, operand: model.Comprehension) -> list[Value
         return None
     if not isinstance(generator.iter, model.Sequence | model.Name | model.Attribute):
         return None
-    values = closed_entries(frame, frame.evaluate(generator.iter))
+    iterated = frame.evaluate(generator.iter)
+    values = closed_entries(frame, iterated) if order_of(frame, iterated) is None else None
     if values is None or not 0 < len(values) <= MAX_UNROLLED:
         return None
     return values if all(value.constant() is not None for value in values) else None

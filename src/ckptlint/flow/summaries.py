@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
-    MORE,
     NOTHING,
     UNKNOWN,
     Atom,
@@ -27,6 +26,7 @@ from ckptlint.flow.domain import (
     Object,
     Origin,
     Parameter,
+    Plain,
     Ran,
     Ref,
     Site,
@@ -47,9 +47,22 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Applied, Built, Event, Fitted, Forward, KeyRead, Loaded, Restored, Saved, Update
+from ckptlint.flow.events import (
+    Applied,
+    Built,
+    Event,
+    Fitted,
+    Forward,
+    Indexed,
+    KeyRead,
+    Loaded,
+    Restored,
+    Saved,
+    Update,
+)
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
+from ckptlint.flow.numbering import known_here
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.state import entry_mode
@@ -295,8 +308,8 @@ class Application:
         for origin in origins:
             if isinstance(origin, Ran):
                 found.add(Ran(self._collapsed.get(origin.site) or self.inside(origin.site)))
-            elif isinstance(origin, More):
-                found.add(MORE)
+            elif isinstance(origin, More | Plain):
+                found.add(origin)
             else:
                 value = self.entry(origin)
                 found |= value.origins
@@ -449,6 +462,11 @@ class Application:
                 new["operand"] = frame.expanded(new["operand"])
             elif isinstance(event, Applied):
                 new["gates"] = event.gates | frame.state.gates
+            elif isinstance(event, Indexed) and event.order is None:
+                known = known_here(frame, replace(event, **new))  # type: ignore[arg-type]
+                if known is None:
+                    continue
+                new.update(order=known.order, items=known.items, sort=known.sort)
             elif isinstance(event, Fitted):
                 new["data"] = frame.expanded(new["data"])
             if isinstance(event, Update | Saved | Loaded | Built):

@@ -49,6 +49,7 @@ class Role(str, Enum):
     TRANSFORM = "transform"
     SPLIT = "split"
     MODULE_STATE = "module_state"
+    LISTING = "listing"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -91,6 +92,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.TRANSFORM: "makes a step, or a pipeline of steps, that data goes through",
         Role.SPLIT: "divides data into parts",
         Role.MODULE_STATE: "registers state with a module",
+        Role.LISTING: "lists files or folders in an order that is not fixed",
     }
 )
 """What a row says by its role."""
@@ -444,6 +446,10 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "key": _parameter("the parameter that holds the name"),
             "value": _parameter("the value"),
             "persistent": _parameter("whether the state dict holds it"),
+        },
+        Role.LISTING: {
+            "of": _parameter("the folder or pattern"),
+            "kind": _text("what it gives; default: names", "names", "tree"),
         },
     }
 )
