@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ckptlint.flow.assemblies import CHAIN, chain_of_given, symbolic_call
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
@@ -277,6 +278,8 @@ class Calls(Operands):
         content = self.state.items.get(ref.location)
         if content is None and name in ("update", "setdefault") and self._may_be_dict(ref, held):
             content = self._given_dict(ref, name, arguments)
+        if content is None and name in ("add", "pop"):
+            chain_of_given(self, ref, held, arguments)
         if content is not None:
             found = container_method(self, ref, content, name, arguments, operand)
             if found is not None:
@@ -437,6 +440,10 @@ class Calls(Operands):
 
     def _call_object(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
         held = self.object_at(ref.location)
+        if held is not None and held.api is not None and "symbolic" in held.api.options:
+            symbolic = symbolic_call(self, ref, held, arguments, operand)
+            if symbolic is not None:
+                return symbolic
         if held is None and isinstance(ref.location, Field) and self.catalog.evidence(ref.location.name) is not None:
             # `getattr(model, "eval")()`, `off = model.eval; off()`.
             return self._call_method(Ref(ref.location.base), ref.location.name, arguments, operand)
@@ -609,7 +616,7 @@ class Calls(Operands):
             seen.add(location)
             content = self.state.items.get(location)
             if content is not None:
-                if content.kind in ("dict", "delta"):
+                if content.kind in ("dict", "delta", CHAIN):
                     self.state.items[location] = content._replace(open=True)
                 for inner in content.values():
                     self._let_go(inner, loses_mode, seen)

@@ -16,6 +16,7 @@ from ckptlint.flow.domain import (
     join_all,
     of_atom,
 )
+from ckptlint.flow.assemblies import CHAIN, chain_method
 from ckptlint.flow.operands import merged
 from ckptlint.semantics import model
 
@@ -27,6 +28,8 @@ def container_method(
     c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments, operand: model.CallSite
 ) -> Value | None:
     """What a method of a container does and gives; None when it is no method that matters here."""
+    if content.kind == CHAIN:
+        return chain_method(c, ref, content, name, arguments)
     if name in ("append", "add", "appendleft", "insert", "extend"):
         return _grown(c, ref, content, name, arguments)
     if name == "update" and content.kind in ("dict", "delta"):

@@ -46,7 +46,7 @@ from ckptlint.flow.domain import (
     root_of,
     text_of,
 )
-from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Saved, Update
+from ckptlint.flow.events import Built, Event, Fitted, Forward, KeyRead, Loaded, Saved, Update
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
 from ckptlint.flow.operands import ELEMENT, of_text
@@ -427,6 +427,8 @@ class Application:
             if isinstance(mapped, Saved) and mapped.stored.is_given:
                 # What the caller gave is only known here.
                 mapped = replace(mapped, stored=frame.stored(mapped.stored.value))
+            if isinstance(mapped, Loaded) and mapped.into.value.atoms and mapped.into.is_given:
+                mapped = replace(mapped, into=frame.stored(mapped.into.value))
             if isinstance(mapped, Built) and mapped.parts.value.atoms and mapped.parts.is_given:
                 mapped = replace(mapped, parts=frame.stored(mapped.parts.value))
             if isinstance(mapped, KeyRead) and not mapped.guarded and frame.is_guarded(mapped.key):  # type: ignore[attr-defined]

@@ -164,6 +164,17 @@ class Catalog:
         rows = [row for row in self._table["rows"] if row["role"] in wanted]
         return frozenset(literal.encode() for row in rows for literal in _triggers(row))
 
+    def retired(self, framework: str) -> frozenset[bytes]:
+        """Literals of what a framework's newest version no longer has; none when its version is configured."""
+        if framework in self._versions:
+            return frozenset()
+        rows = self._table["rows"]
+        gone = [row for row in rows if row.get("framework") == framework and "until" in row]
+        kept = {name for row in rows if self._is_in_force(row) and "on" not in row for name in names_of(row)}
+        return frozenset(
+            literal.encode() for row in gone if kept.isdisjoint(names_of(row)) for literal in _triggers(row)
+        )
+
     def with_rows(self, rows: Iterable[Mapping[str, object]], source: str) -> Catalog:
         """This catalog with a user's rows, which go before its own; CatalogError for a row of wrong shape."""
         table = copy_of(self._table)
