@@ -44,7 +44,9 @@ def test_no_name_twice() -> None:
         bounds = [(row.get("since"), row.get("until")) for row in rows]
         assert len(rows) == 1 or all(bound != (None, None) for bound in bounds), key
         assert len(set(bounds)) == len(bounds), key
-        assert sum("until" not in row for row in rows) == 1, f"{key}: one row must hold for the newest version"
+        # A single row may be for what the newest version no longer has.
+        in_newest = sum("until" not in row for row in rows)
+        assert in_newest == 1 or len(rows) == 1, f"{key}: one row must hold for the newest version"
 
 
 def test_instance_of_names_a_known_class() -> None:

@@ -18,6 +18,8 @@ UNKNOWN_SIZE = object()
 """A size that is no literal."""
 LINEAR = "linear"
 ACTIVATION = "activation"
+FUNCTION = "Activation"
+"""Kind of a layer that only applies a function."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,14 @@ class Layer:
     sizes: tuple[tuple[str, object], ...] = ()
     site: Site | None = None
 
+    given: frozenset[str] = frozenset()
+    """The sizes that do not stand at their default."""
+
     @property
     def label(self) -> str:
-        """As a user would write it, with the sizes that have been given."""
-        known = [(name, value) for name, value in self.sizes if value is not UNKNOWN_SIZE]
-        if not known:
-            return self.kind
-        parts = [_said(value) if index == 0 else f"{name}={_said(value)}" for index, (name, value) in enumerate(known)]
+        """As a user would write it."""
+        known = [(name, value) for name, value in self.sizes if name in self.given and value is not UNKNOWN_SIZE]
+        parts = [_said(v) if name == self.sizes[0][0] else f"{name}={_said(v)}" for name, v in known]
         return f"{self.kind}({', '.join(parts)})"
 
     def size(self, name: str) -> object:
@@ -100,8 +103,9 @@ def _of_tensor(
     if held is None or held.role is not Role.TENSOR or held.api is None or not is_symbolic(held.api):
         raise _Unclear
     seen.add(atom.location)
+    here: set[Location] = {*above, atom.location}
     for given in _arguments(held, INPUTS):
-        yield from _of_tensor(run, given, inner, seen, above | {atom.location})
+        yield from _of_tensor(run, given, inner, seen, here)
     layer = held.argument(LAYER)
     if layer is not None:
         yield from _layer(run, layer, inner)
@@ -134,7 +138,8 @@ def _layer(run: Run, value: Value, inner: Mapping[Location, Items]) -> Iterator[
         return
     bound = dict(held.arguments)
     if "activation" in held.api.options:
-        yield Layer("activation", ((ACTIVATION, _activation(held.api, bound)),), site)
+        sizes_of_it = ((ACTIVATION, _activation(held.api, bound)),)
+        yield Layer(FUNCTION, sizes_of_it, site, frozenset({ACTIVATION}))
         return
     sizes = []
     for name in _sizes(held.api):
@@ -142,7 +147,7 @@ def _layer(run: Run, value: Value, inner: Mapping[Location, Items]) -> Iterator[
         if found is None:
             return
         sizes.append((name, found))
-    yield Layer(_kind(held.api.name), tuple(sizes), site)
+    yield Layer(_kind(held.api.name), tuple(sizes), site, frozenset(bound))
 
 
 def _kind(name: str) -> str:
@@ -154,9 +159,7 @@ def _sizes(api: Api) -> tuple[str, ...]:
     return (wanted,) if isinstance(wanted, str) else tuple(wanted) if isinstance(wanted, list | tuple) else ()
 
 
-def _size(
-    run: Run, api: Api, name: str, bound: Mapping[str, Value], inner: Mapping[Location, Items]
-) -> object | None:
+def _size(run: Run, api: Api, name: str, bound: Mapping[str, Value], inner: Mapping[Location, Items]) -> object | None:
     """A size to compare; None when it is a layer that does nothing at evaluation."""
     value = bound.get(name)
     if value is None:
@@ -204,14 +207,14 @@ def _folded(layers: list[Layer]) -> Iterator[Layer]:
     """An activation that follows a layer without one is that layer's: `Dense(8), ReLU()`."""
     before: Layer | None = None
     for layer in layers:
-        if layer.kind == "activation":
+        if layer.kind == FUNCTION:
             if layer.size(ACTIVATION) == LINEAR:
                 continue
             if before is not None and before.size(ACTIVATION) == LINEAR:
                 sizes = tuple(
                     (name, layer.size(ACTIVATION) if name == ACTIVATION else value) for name, value in before.sizes
                 )
-                before = replace(before, sizes=sizes)
+                before = replace(before, sizes=sizes, given=before.given | {ACTIVATION})
                 continue
         if before is not None:
             yield before
@@ -229,18 +232,8 @@ def difference(first: tuple[Layer, ...], second: tuple[Layer, ...]) -> Differenc
     What one model applies to its end only (probabilities of logits) and a model that leaves out the other's head
     are no difference: both are made on purpose.
     """
-    if len(first) != len(second):
-        if not all(layer.kind for layer in (*first, *second)):
-            return None
-        longer, shorter = (first, second) if len(first) > len(second) else (second, first)
-        extra = longer[len(shorter) :]
-        if len(extra) == 1 and extra[0].kind == "activation":
-            longer = longer[:-1]
-            if all(_differs(a, b, False) is None for a, b in zip(longer, shorter, strict=True)):
-                return None
-        elif all(_differs(a, b, True) is None for a, b in zip(longer, shorter, strict=False)):
-            if longer is first and _differs(longer[-1], shorter[-1], False) is not None:
-                return None
+    if len(first) != len(second) and _may_be_meant(first, second):
+        return None
     last = min(len(first), len(second)) - 1
     for index, (a, b) in enumerate(zip(first, second, strict=False)):
         found = _differs(a, b, index == last and len(first) == len(second))
@@ -254,6 +247,19 @@ def difference(first: tuple[Layer, ...], second: tuple[Layer, ...]) -> Differenc
             second[position] if position < len(second) else None,
         )
     return None
+
+
+def _may_be_meant(first: tuple[Layer, ...], second: tuple[Layer, ...]) -> bool:
+    """Whether two models of other lengths, `second` built for the weights of `first`, may be so on purpose."""
+    if not all(layer.kind for layer in (*first, *second)):
+        return True
+    longer, shorter = (first, second) if len(first) > len(second) else (second, first)
+    pairs = list(zip(longer, shorter, strict=False))
+    if len(longer) == len(shorter) + 1 and longer[-1].kind == FUNCTION:
+        return all(_differs(a, b, False) is None for a, b in pairs)
+    if longer is second or _differs(longer[-1], shorter[-1], False) is None:
+        return False
+    return all(_differs(a, b, True) is None for a, b in pairs)
 
 
 def _differs(a: Layer, b: Layer, is_last: bool) -> str | None:
@@ -279,4 +285,4 @@ def _differs(a: Layer, b: Layer, is_last: bool) -> str | None:
 def _said(value: object) -> str:
     if isinstance(value, Layer):
         return value.label
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    return f"'{value}'" if isinstance(value, str) else str(value)

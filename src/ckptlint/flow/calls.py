@@ -46,6 +46,7 @@ from ckptlint.flow.effects import ROLES
 from ckptlint.flow.events import Forward, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.program import UNRESOLVED
+from ckptlint.flow.results import without_results
 from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -131,6 +132,7 @@ class Calls(Operands):
     # ----------------------------------------------------------------------------------------------- dispatch
 
     def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
+        callee = without_results(self, callee, operand)
         if not callee.atoms:
             return self._call_unknown(arguments, operand, [callee], written(operand.func))
         atoms = [atom for atom in ordered(callee.atoms) if not isinstance(atom, Others)]
@@ -188,6 +190,7 @@ class Calls(Operands):
         if not receiver.atoms or (receiver.open and all(isinstance(a, Const | Text) for a in receiver.atoms)):
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
+        receiver = without_results(self, receiver, operand, func.name)
         row = self._row_of_all(receiver, func.name, arguments)
         if row is not None:
             # One of the objects it is, whichever: taken one by one, each would be switched only perhaps.

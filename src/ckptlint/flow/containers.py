@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.assemblies import CHAIN, chain_method
 from ckptlint.flow.domain import (
     NONE,
     UNKNOWN,
@@ -16,7 +17,6 @@ from ckptlint.flow.domain import (
     join_all,
     of_atom,
 )
-from ckptlint.flow.assemblies import CHAIN, chain_method
 from ckptlint.flow.operands import merged
 from ckptlint.semantics import model
 

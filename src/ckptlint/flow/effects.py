@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     NONE,
@@ -25,8 +26,8 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
-from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.operands import of_text, truth_of
+from ckptlint.flow.results import result_of
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -166,6 +167,8 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
         c.record(Switched(site, c.within, c.state.tests, target, switched))
     else:
         c.set_modes(target, UNKNOWN_MODE)
+    if api.options.get("returns") == "nothing":
+        return result_of(c, api, target, op)
     return receiver if receiver is not None else NONE
 
 
@@ -180,7 +183,7 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     if not value.atoms and a.positional:
         value = a.positional[0]
     c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
-    return derived([])
+    return result_of(c, api, target, op)
 
 
 def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:

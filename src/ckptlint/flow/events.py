@@ -188,6 +188,14 @@ class Restored(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class UsedResult(Event):
+    """What a call that changes an object in place gave is used as that object: called, or a method of it."""
+
+    operand: Value
+    method: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Ineffective(Event):
     """An expression that does nothing though it looks like a call; `kind` says which."""
 

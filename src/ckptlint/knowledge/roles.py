@@ -321,6 +321,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "mode": _text("the mode it switches to", "train", "eval"),
             "flag": _parameter("true switches to train, false to eval"),
             "of": _parameters("the models; default: self"),
+            "returns": _text("what the call gives; default: self", "self", "nothing"),
         },
         Role.MODE_READ: {"of": _parameter("the model; default: self")},
         Role.MODE_CONTEXT: {

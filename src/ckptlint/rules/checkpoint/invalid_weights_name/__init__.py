@@ -30,7 +30,7 @@ def check(fact: RefusedName, facts: Facts) -> Iterator[Diagnostic]:
     what = "weights are" if fact.weights else "a model is"
     yield RULE.at(
         facts.site_span(fact.at),
-        f"{what} saved as '{name}', but the name must end in {wanted}: the call raises a ValueError and nothing is saved",
+        f"{what} saved as '{name}', but the name must end in {wanted}: the call raises a ValueError",
         confidence=confidence_of(fact.assumptions),
         fix=_fix(fact, facts),
         statement=facts.statement_span(fact.at),

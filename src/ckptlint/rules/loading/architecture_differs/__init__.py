@@ -24,17 +24,17 @@ RULE = Rule(
 def check(fact: RebuiltModel, facts: Facts) -> Iterator[Diagnostic]:
     """At the load, with the save and both layers."""
     found = fact.difference
-    here = found.second.label if found.second is not None else "no more layers"
-    there = found.first.label if found.first is not None else "no more layers"
+    here = f"has {found.second.label}" if found.second is not None else "has ended"
+    there = f"has {found.first.label}" if found.first is not None else "has ended"
     related = [Related(facts.site_span(fact.save.event.site), f"'{fact.path}' is written here")]
     if found.first is not None and found.first.site is not None:
-        related.append(Related(facts.site_span(found.first.site), "the layer of the model that is saved"))
+        related.append(Related(facts.site_span(found.first.site), "in the model that is saved"))
     if found.second is not None and found.second.site is not None:
-        related.append(Related(facts.site_span(found.second.site), "the layer of the model that is loaded"))
+        related.append(Related(facts.site_span(found.second.site), "in the model that is loaded"))
     yield RULE.at(
         facts.site_span(fact.load.site),
-        f"the model that '{fact.path}' is loaded into has {here} as layer {found.position}, the one that wrote it "
-        f"{there}: the load fails, or weights go to other layers than they were trained for",
+        f"the weights in '{fact.path}' are those of another model: at layer {found.position} the one that wrote them "
+        f"{there}, this one {here}; they do not load, or silently give other results",
         confidence=confidence_of(fact.assumptions),
         related=tuple(dict.fromkeys(related)),
         statement=facts.statement_span(fact.load.site),
