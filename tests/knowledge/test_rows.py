@@ -27,7 +27,7 @@ def shipped_rows() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("file", sorted(DOCUMENTS))
 def test_shape(file: str) -> None:
-    assert set(DOCUMENTS[file]) <= {"framework", "libraries", "aliases", "api", "method"}
+    assert set(DOCUMENTS[file]) <= {"framework", "libraries", "bundled", "aliases", "api", "method"}
     for source, kind, row in shipped_rows():
         if source == file:
             check_row(row, source)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.domain import (
     NONE,
     UNKNOWN,
+    UNKNOWN_MODE,
     ApiAtom,
     Items,
     Made,
@@ -62,7 +63,8 @@ def assembled(c: Calls, api: Api, bound: dict[str, Value], a: Arguments, op: mod
         return tensor if tensor is not None else derived(a.values())
     ref = c.make(op.at, held=Object(api.role, api, None, tuple(arguments.items())))
     if api.role is not Role.TENSOR:
-        c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "train"))))
+        # Such a model has no mode of its own: each call says whether it trains.
+        c.state.switch_mode(ref.location, UNKNOWN_MODE)
     if api.options.get("form") == CHAIN:
         c.state.items[ref.location] = _chain(c, api.given("children", bound), a.open)
     return of_atom(ref)

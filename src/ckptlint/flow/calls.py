@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ckptlint.flow.assemblies import CHAIN, chain_of_given, symbolic_call
+from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symbolic_call
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
@@ -418,13 +418,14 @@ class Calls(Operands):
         )
         ref = self.make(operand.at, held=Object(role, api, key, given))
         self.analyzer.constructed.add(key)
+        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at)
         if role is Role.MODEL:
-            self.state.switch_mode(ref.location, self.built(operand.at))
+            self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")
         if init is not None and (role is not Role.MODEL or self._gives_objects(arguments)):
             self.call_function(FunctionAtom(init, ref, key), arguments, operand)
             if role is Role.MODEL:
-                self.state.switch_mode(ref.location, self.built(operand.at))
+                self.state.switch_mode(ref.location, built)
         elif init is None:
             for name, value in self.analyzer.declared_fields(key, arguments).items():
                 self.state.write_field(ref.location, name, value, True)
