@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import dropwhile
 
 from ckptlint.facts.runs import Run
 from ckptlint.flow.assemblies import CHAIN, INPUTS, LAYER, is_symbolic
@@ -18,6 +19,7 @@ UNKNOWN_SIZE = object()
 """A size that is no literal."""
 LINEAR = "linear"
 ACTIVATION = "activation"
+SYNONYMS = {"swish": "silu", "hard_swish": "hard_silu"}
 FUNCTION = "Activation"
 """Kind of a layer that only applies a function."""
 
@@ -32,6 +34,8 @@ class Layer:
 
     given: frozenset[str] = frozenset()
     """The sizes that do not stand at their default."""
+    reshapes: bool = False
+    """It only gives its input another shape."""
 
     @property
     def label(self) -> str:
@@ -68,6 +72,8 @@ def architecture_of(run: Run, stored: Stored) -> tuple[Layer, ...] | None:
         layers = list(_of_model(run, stored.value, stored.items, inner))
     except _Unclear:
         return None
+    # The data may have been given that shape before.
+    layers = list(dropwhile(lambda layer: layer.reshapes, layers))
     return tuple(_folded(layers)) if 0 < len(layers) <= MAX_LAYERS else None
 
 
@@ -147,7 +153,7 @@ def _layer(run: Run, value: Value, inner: Mapping[Location, Items]) -> Iterator[
         if found is None:
             return
         sizes.append((name, found))
-    yield Layer(_kind(held.api.name), tuple(sizes), site, frozenset(bound))
+    yield Layer(_kind(held.api.name), tuple(sizes), site, frozenset(bound), bool(held.api.options.get("reshapes")))
 
 
 def _kind(name: str) -> str:
@@ -185,7 +191,7 @@ def _plain(name: str, value: object) -> object:
     if value is None:
         return UNKNOWN_SIZE
     if isinstance(value, str):
-        return value.lower()
+        return SYNONYMS.get(value.lower(), value.lower())
     if isinstance(value, list | tuple):
         parts = tuple(_plain("", part) for part in value)
         return parts[0] if parts and all(part == parts[0] for part in parts) else parts
@@ -199,7 +205,7 @@ def _activation(api: Api, bound: Mapping[str, Value]) -> object:
         atom = bound[wanted].single if wanted in bound else None
         if isinstance(atom, Const):
             return _plain(ACTIVATION, atom.value)
-        return _kind(atom.name).lower() if isinstance(atom, ApiAtom) else UNKNOWN_SIZE
+        return _plain(ACTIVATION, _kind(atom.name)) if isinstance(atom, ApiAtom) else UNKNOWN_SIZE
     return wanted if not set(bound) & {*api.params, "**"} else UNKNOWN_SIZE
 
 

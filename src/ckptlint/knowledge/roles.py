@@ -215,6 +215,7 @@ _MODULE: dict[str, Key] = {
     "symbolic": _SYMBOLIC,
     "sizes": _parameters("the parameters that decide its weights or what it computes"),
     "activation": _text("it only applies a function: the parameter that names it, or the function's name"),
+    "reshapes": _flag("it only gives its input another shape"),
     "idle": _condition("at evaluation it gives back what it was given, or does what data preparation may do instead"),
 }
 
