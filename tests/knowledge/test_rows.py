@@ -27,7 +27,7 @@ def shipped_rows() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 @pytest.mark.parametrize("file", sorted(DOCUMENTS))
 def test_shape(file: str) -> None:
-    assert set(DOCUMENTS[file]) <= {"framework", "libraries", "aliases", "api", "method"}
+    assert set(DOCUMENTS[file]) <= {"framework", "libraries", "bundled", "aliases", "api", "method"}
     for source, kind, row in shipped_rows():
         if source == file:
             check_row(row, source)
@@ -44,7 +44,9 @@ def test_no_name_twice() -> None:
         bounds = [(row.get("since"), row.get("until")) for row in rows]
         assert len(rows) == 1 or all(bound != (None, None) for bound in bounds), key
         assert len(set(bounds)) == len(bounds), key
-        assert sum("until" not in row for row in rows) == 1, f"{key}: one row must hold for the newest version"
+        # A single row may be for what the newest version no longer has.
+        in_newest = sum("until" not in row for row in rows)
+        assert in_newest == 1 or len(rows) == 1, f"{key}: one row must hold for the newest version"
 
 
 def test_instance_of_names_a_known_class() -> None:

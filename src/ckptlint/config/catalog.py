@@ -30,7 +30,7 @@ def catalog_of(settings: Settings) -> Catalog:
         except CatalogError as error:
             raise ConfigError(str(error)) from error
     if settings.versions:
-        _check_frameworks(settings, {row["framework"] for _, row in catalog if "framework" in row})
+        _check_frameworks(settings, catalog.frameworks)
     return catalog
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from ckptlint.config import Settings
 from ckptlint.config.catalog import catalog_of
 from ckptlint.diagnostic import Confidence, Diagnostic, Related
+from ckptlint.engine.declared import declared_versions
 from ckptlint.engine.files import ProjectFiles
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import RunBuilder
@@ -64,7 +65,7 @@ class Outcome:
 def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome:
     """Read what can matter (all, when `whole`), derive facts, and let every rule look at them."""
     outcome = Outcome()
-    catalog = catalog_of(settings)
+    catalog = _in_declared_versions(catalog_of(settings), files.root, settings)
     paths = {path.as_posix(): path for path in files.everything}
     reader = _Reader(files, paths, outcome)
     program = Program(files.root.as_posix(), paths, reader.read, reader.lower, catalog)
@@ -87,6 +88,15 @@ def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome
     outcome.diagnostics = _distinct(_shown(d, files, paths) for d in outcome.diagnostics)
     outcome.failures = list(dict.fromkeys(outcome.failures))
     return outcome
+
+
+def _in_declared_versions(catalog: Catalog, root: Path, settings: Settings) -> Catalog:
+    """The catalog for the versions that the project declares, of frameworks that come with one another."""
+    if catalog.bundles.isdisjoint(settings.versions):
+        declared = declared_versions(root, catalog.bundles)
+        if declared:
+            return catalog.with_versions({**declared, **settings.versions})
+    return catalog
 
 
 def _names(catalog: Catalog) -> frozenset[str]:

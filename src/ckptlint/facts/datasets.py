@@ -15,7 +15,7 @@ from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import data_purpose_of, purpose_of
-from ckptlint.flow.domain import Const, Location, More, Object, Origin, Ran, Value, root_of
+from ckptlint.flow.domain import Const, Location, Mark, Object, Origin, Value, root_of
 from ckptlint.flow.events import Built, Fitted, Forward
 from ckptlint.flow.written import words_in_order, written
 from ckptlint.knowledge.roles import Role
@@ -144,7 +144,7 @@ class _Data:
         return any(purpose_of(name) == "sampling" for name in names)
 
     def _reached(self, origins: Iterable[Origin]) -> list[Use]:
-        roots = [root_of(origin) for origin in origins if not isinstance(origin, Ran | More)]
+        roots = [root_of(origin) for origin in origins if not isinstance(origin, Mark)]
         return [self.uses.setdefault(base, Use()) for base in self._bases(roots)]
 
     def _bases(self, locations: Iterable[Location]) -> set[Location]:

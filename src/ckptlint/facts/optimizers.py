@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import Field, Location, Made, More, Object, Others, Ran, Value, is_below, root_of
+from ckptlint.flow.domain import Field, Location, Made, Mark, More, Object, Others, Value, is_below, root_of
 from ckptlint.flow.events import Built, Opened, Saved, Update
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.catalog import MISSING
@@ -142,7 +142,7 @@ def held_in(run: Run, value: Value) -> Held:
     for origin in {*value.origins, *direct}:
         if isinstance(origin, More):
             is_open = True
-        if isinstance(origin, More | Ran):
+        if isinstance(origin, Mark):
             continue
         snapshot = _snapshot_at(run, origin)
         if snapshot is None:
@@ -157,7 +157,7 @@ def held_in(run: Run, value: Value) -> Held:
         if owner is None:
             continue
         owners = {ref.location for ref in owner.refs()}
-        owners.update(o for o in owner.origins if not isinstance(o, More | Ran))
+        owners.update(o for o in owner.origins if not isinstance(o, Mark))
         states |= owners
         is_open |= any(_is_any_attribute(location) for location in owners)
     return Held(frozenset(states), frozenset(objects), is_open)

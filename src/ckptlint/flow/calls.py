@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symbolic_call
 from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
@@ -47,6 +48,7 @@ from ckptlint.flow.events import Built, Forward, KeyRead, Opened
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.order import TEXT_METHODS, told_by_method
 from ckptlint.flow.program import UNRESOLVED
+from ckptlint.flow.results import without_results
 from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -132,6 +134,7 @@ class Calls(Operands):
     # ----------------------------------------------------------------------------------------------- dispatch
 
     def _call_any(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
+        callee = without_results(self, callee, operand)
         if not callee.atoms:
             return self._call_unknown(arguments, operand, [callee], written(operand.func))
         atoms = [atom for atom in ordered(callee.atoms) if not isinstance(atom, Others)]
@@ -192,6 +195,7 @@ class Calls(Operands):
                 return self._apply(shown, receiver, arguments, operand)
             # `loss = 0`, added to in a loop, is a tensor where its methods are called.
             return self._call_method_of_unknown(receiver, func.name, arguments, operand)
+        receiver = without_results(self, receiver, operand, func.name)
         row = self._row_of_all(receiver, func.name, arguments)
         if row is not None:
             # One of the objects it is, whichever: taken one by one, each would be switched only perhaps.
@@ -290,6 +294,8 @@ class Calls(Operands):
             content = self._given_dict(ref, name, arguments)
         if content is None and name in ("append", "extend", "insert") and self._is_own_list(ref, held):
             content = Items("delta")
+        if content is None and name in ("add", "pop"):
+            chain_of_given(self, ref, held, arguments)
         if content is not None:
             found = container_method(self, ref, content, name, arguments, operand)
             if found is not None:
@@ -456,13 +462,14 @@ class Calls(Operands):
         self.analyzer.constructed.add(key)
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)
+        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at)
         if role is Role.MODEL:
-            self.state.switch_mode(ref.location, self.built(operand.at))
+            self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")
         if init is not None and (role is not Role.MODEL or self._gives_objects(arguments)):
             self.call_function(FunctionAtom(init, ref, key), arguments, operand)
             if role is Role.MODEL:
-                self.state.switch_mode(ref.location, self.built(operand.at))
+                self.state.switch_mode(ref.location, built)
         elif init is None:
             for name, value in self.analyzer.declared_fields(key, arguments).items():
                 self.state.write_field(ref.location, name, value, True)
@@ -484,6 +491,10 @@ class Calls(Operands):
 
     def _call_object(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
         held = self.object_at(ref.location)
+        if held is not None and held.api is not None and "symbolic" in held.api.options:
+            symbolic = symbolic_call(self, ref, held, arguments, operand)
+            if symbolic is not None:
+                return symbolic
         if held is None and isinstance(ref.location, Field) and self.catalog.evidence(ref.location.name) is not None:
             # `getattr(model, "eval")()`, `off = model.eval; off()`.
             return self._call_method(Ref(ref.location.base), ref.location.name, arguments, operand)
@@ -664,7 +675,7 @@ class Calls(Operands):
             seen.add(location)
             content = self.state.items.get(location)
             if content is not None:
-                if content.kind in ("dict", "delta"):
+                if content.kind in ("dict", "delta", CHAIN):
                     self.state.items[location] = content._replace(open=True)
                 for inner in content.values():
                     self._let_go(inner, loses_mode, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.assemblies import CHAIN, chain_method
 from ckptlint.flow.built import children_changed
 from ckptlint.flow.domain import (
     NONE,
@@ -14,6 +15,7 @@ from ckptlint.flow.domain import (
     constant,
     derived,
     join,
+    join_all,
     of_atom,
 )
 from ckptlint.flow.numbering import gathered, looked_for
@@ -31,6 +33,8 @@ def container_method(
     c: Calls, ref: Ref, content: Items, name: str, arguments: Arguments, operand: model.CallSite
 ) -> Value | None:
     """What a method of a container does and gives; None when it is no method that matters here."""
+    if content.kind == CHAIN:
+        return chain_method(c, ref, content, name, arguments)
     if name in ("append", "add", "appendleft", "insert", "extend"):
         return _grown(c, ref, content, name, arguments, operand)
     if name == "update" and content.kind in ("dict", "delta"):

@@ -307,7 +307,9 @@ class Plain(NamedTuple):
     sort: str
 
 
-Origin = Ran | More | Plain | Parameter | Cell | Global | Field | Made
+Mark = Ran | More | Plain
+"""Origins that are no places."""
+Origin = Mark | Location
 
 UNKNOWN = Value()
 NOTHING = Value(frozenset(), False)

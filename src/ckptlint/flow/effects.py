@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     NONE,
@@ -12,6 +14,7 @@ from ckptlint.flow.domain import (
     UNKNOWN_MODE,
     FunctionAtom,
     Items,
+    Made,
     ModeDef,
     ModeRead,
     Object,
@@ -26,6 +29,7 @@ from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored,
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
+from ckptlint.flow.results import result_of
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -46,13 +50,17 @@ def _targets(api: Api, key: str, receiver: Value | None, bound: Bound, default: 
 
 
 def _module(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if is_symbolic(api):
+        return assembled(c, api, bound, a, op)
     ref = c.make(op.at, held=Object(api.role, api, None, tuple(bound.items())))
     c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "train"))))
     return of_atom(ref)
 
 
 def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    return of_atom(c.make(op.at, held=Object(api.role, api, None, _settled(c, bound, a))))
+    if is_symbolic(api):
+        return assembled(c, api, bound, a, op)
+    return of_atom(c.make(op.at, held=Object(api.role, api, None, settled(c, bound, a))))
 
 
 def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -62,17 +70,6 @@ def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argument
     parts, inputs = _parts(c, api, bound), c.expanded(derived(given))
     c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, parts, inputs, tuple(c.loops)))
     return made
-
-
-def _settled(c: Calls, bound: Bound, a: Arguments) -> tuple[tuple[str, Value], ...]:
-    """Bound arguments to keep: sequences of literals as constants, and `**` where more were given than is seen."""
-    found: Bound = {}
-    for name, value in bound.items():
-        known = c.literal(value)
-        found[name] = of_atom(known) if known is not None else value
-    if a.open:
-        found.setdefault("**", UNKNOWN)
-    return tuple(found.items())
 
 
 def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
@@ -161,7 +158,10 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
         c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
     else:
         ref = c.make(op.at, held=Object(Role.LOAD, api, None, tuple(bound.items())))
-    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside, tuple(c.loops)))
+    into = c.stored(_targets(api, "into", receiver, bound, default="")) if "into" in api.options else Stored(NOTHING)
+    c.record(
+        Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside, tuple(c.loops), into)
+    )
     return NONE if returns == "nothing" else of_atom(ref)
 
 
@@ -189,6 +189,8 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
         c.record(Switched(site, c.within, c.state.tests, target, switched))
     else:
         c.set_modes(target, UNKNOWN_MODE)
+    if api.options.get("returns") == "nothing":
+        return result_of(c, api, target, op)
     return receiver if receiver is not None else NONE
 
 
@@ -206,7 +208,7 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
     for ref in target.refs():
         c.taint(ref, value)
-    return derived([])
+    return result_of(c, api, target, op)
 
 
 def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -238,7 +240,22 @@ def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments,
     for value in values:
         c.set_modes(value, UNKNOWN_MODE)
         c.record(Fitted(c.site(op.at), c.within, c.state.tests, value, kind, data, path))
+        for made, writer, row in _writers(c, api, bound):
+            where = join_all(row.given("path", dict(writer.arguments)))
+            c.record(Saved(made.site, c.within, c.state.tests, c.stored(value), where, row.name))
     return derived([v for v in (receiver, *a.values()) if v is not None])
+
+
+def _writers(c: Calls, api: Api, bound: Bound) -> Iterator[tuple[Made, Object, Api]]:
+    """The objects among those given that save while a fit runs, with where they were made."""
+    for value in api.given("writers", bound):
+        atom = value.single
+        items = c.state.items.get(atom.location) if isinstance(atom, Ref) else None
+        for entry in items.values() if items is not None else [value]:
+            for ref in entry.refs():
+                held = c.object_at(ref.location)
+                if isinstance(ref.location, Made) and held is not None and held.role is Role.SAVE and held.api:
+                    yield ref.location, held, held.api
 
 
 def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:

@@ -155,7 +155,7 @@ class Saved(Event):
 class Loaded(Event):
     """A file is read; `made` is the object it gives."""
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "path")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "path", "into")
 
     made: Value
     path: Value
@@ -164,6 +164,8 @@ class Loaded(Event):
     """The file comes from outside the project (a URL, a hub)."""
     loops: tuple[str, ...] = ()
     """As in Forward."""
+    into: Stored = Stored(NOTHING)
+    """What is overwritten with it in place, as it was at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +206,14 @@ class Restored(Event):
 
     target: Value
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class UsedResult(Event):
+    """What a call that changes an object in place gave is used as that object: called, or a method of it."""
+
+    operand: Value
+    method: str = ""
 
 
 @dataclass(frozen=True, slots=True)

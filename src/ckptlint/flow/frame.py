@@ -19,14 +19,12 @@ from ckptlint.flow.domain import (
     Items,
     Location,
     Made,
+    Mark,
     ModeDef,
     ModeSet,
-    More,
     Object,
     Order,
     Origin,
-    Plain,
-    Ran,
     Ref,
     Site,
     Value,
@@ -159,7 +157,7 @@ class Frame:
         work: list[Origin] = list(value.origins)
         while work and len(found) < 200:
             origin = work.pop()
-            if isinstance(origin, Ran | More | Plain):
+            if isinstance(origin, Mark):
                 continue
             new: set[Origin] = set(self.state.origins.get(origin) or ())
             content = self.state.items.get(origin)
@@ -270,7 +268,7 @@ class Frame:
         if not refs:
             # What it came from may hold it: `for m in self.models.values(): m.eval()`.
             for origin in sorted(value.origins, key=repr):
-                if not isinstance(origin, Ran | More | Plain):
+                if not isinstance(origin, Mark):
                     self._set_modes(origin, UNKNOWN_MODE, set())
         if value.open and any(d.evaluates for d in modes):
             modes = assuming(modes, "branch-correlation")

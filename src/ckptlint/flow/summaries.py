@@ -467,6 +467,8 @@ class Application:
                 if known is None:
                     continue
                 new.update(order=known.order, items=known.items, sort=known.sort)
+            elif isinstance(event, Loaded) and new["into"].value.atoms and new["into"].is_given:
+                new["into"] = frame.stored(new["into"].value)
             elif isinstance(event, Fitted):
                 new["data"] = frame.expanded(new["data"])
             if isinstance(event, Update | Saved | Loaded | Built):

@@ -94,6 +94,12 @@ class Catalog:
         """`versions` are the libraries' versions; the newest is taken for a library not among them."""
         self._table = table
         self._versions = {name: _version(version) for name, version in (versions or {}).items()}
+        for name, firsts in table["bundled"].items():
+            for first in sorted(firsts, key=_version):
+                if name in self._versions and _version(first) <= self._versions[name]:
+                    inner, version = firsts[first]
+                    if inner not in (versions or {}):
+                        self._versions[inner] = _version(version)
         self._apis: dict[str, Api | None] = {}
         self._methods: dict[tuple[Role, str, str], Api | None] = {}
         self._evidence: dict[str, Role] | None = None
@@ -163,6 +169,28 @@ class Catalog:
         wanted = {role.value for role in roles}
         rows = [row for row in self._table["rows"] if row["role"] in wanted]
         return frozenset(literal.encode() for row in rows for literal in _triggers(row))
+
+    def retired(self, framework: str) -> frozenset[bytes]:
+        """Literals of what a framework's newest version no longer has; none when its version is configured."""
+        if framework in self._versions:
+            return frozenset()
+        rows = self._table["rows"]
+        gone = [row for row in rows if row.get("framework") == framework and "until" in row]
+        kept = {name for row in rows if self._is_in_force(row) and "on" not in row for name in names_of(row)}
+        return frozenset(
+            literal.encode() for row in gone if kept.isdisjoint(names_of(row)) for literal in _triggers(row)
+        )
+
+    @property
+    def frameworks(self) -> frozenset[str]:
+        """Those whose version makes a difference."""
+        return frozenset({*(row["framework"] for _, row in self if "framework" in row), *self._table["bundled"]})
+
+    @property
+    def bundles(self) -> frozenset[str]:
+        """Frameworks that come with one another."""
+        bundled = self._table["bundled"]
+        return frozenset({*bundled, *(inner for firsts in bundled.values() for inner, _ in firsts.values())})
 
     def with_rows(self, rows: Iterable[Mapping[str, object]], source: str) -> Catalog:
         """This catalog with a user's rows, which go before its own; CatalogError for a row of wrong shape."""

@@ -204,6 +204,8 @@ METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
 _MODES = ("train", "eval", "unknown")
 _SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations", "own")
 
+_SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
+
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
@@ -213,6 +215,11 @@ _MODULE: dict[str, Key] = {
     "instance_of": _text("the qualified name of the class whose methods the result has"),
     "random": _condition("it draws random numbers in every mode"),
     "per_sample": _flag("in train mode an output depends on its own sample only, and nothing is dropped"),
+    "symbolic": _SYMBOLIC,
+    "sizes": _parameters("the parameters that decide its weights or what it computes"),
+    "activation": _text("it only applies a function: the parameter that names it, or the function's name"),
+    "reshapes": _flag("it only gives its input another shape"),
+    "idle": _condition("at evaluation it gives back what it was given, or does what data preparation may do instead"),
 }
 
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
@@ -222,6 +229,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "instance_of": _MODULE["instance_of"],
+            "symbolic": _SYMBOLIC,
+            "graph": _parameters("the symbolic tensors that a model is put together of"),
         },
         Role.LAYER: _MODULE,
         Role.CONTAINER: {
@@ -292,6 +301,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "every_rank": _flag("every process must call it, or it guards itself"),
             "returns": _text("what the call gives; default: nothing", "nothing", "writer"),
             "weights_flag": _parameter("true stores the weights only"),
+            "endings": _texts("what the file's name must end in, else the call fails"),
+            "weights_endings": _texts("the same where `weights_flag` is true"),
         },
         Role.LOAD: {
             "path": _parameter("where from"),
@@ -302,6 +313,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "restores": _text("what is restored; default: value", "value", "model", "weights", "training"),
             "strict": _parameter("whether all keys must match"),
+            "partial": _parameters("given, they may say that only what fits is loaded"),
             "instance_of": _MODULE["instance_of"],
         },
         Role.OUTSIDE_LOAD: {
@@ -313,6 +325,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "mode": _text("the mode it switches to", "train", "eval"),
             "flag": _parameter("true switches to train, false to eval"),
             "of": _parameters("the models; default: self"),
+            "returns": _text("what the call gives; default: self", "self", "nothing"),
         },
         Role.MODE_READ: {"of": _parameter("the model; default: self")},
         Role.MODE_CONTEXT: {
@@ -358,6 +371,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "model": _parameters("the model; default: the trainer's, or self"),
             "data": _parameters("the data"),
             "path": _parameter("the checkpoint it starts from"),
+            "writers": _parameter("objects that save while it runs"),
             "leaves": _text("the mode the model is in afterwards", *_MODES),
         },
         Role.NO_GRAD: {
@@ -379,6 +393,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "registers": _text("as an attribute of a module it becomes", "parameter", "buffer"),
             "of": _parameters("what it is made from"),
             "shares": _flag("it shares memory with what it is made from"),
+            "symbolic": _SYMBOLIC,
         },
         Role.FUNCTIONAL: {
             "flag": _parameter("true makes it behave as in training"),
@@ -430,6 +445,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "maximum": _parameter("what values are divided by before that"),
             "size": _parameters("the size it gives"),
             "channels": _parameter("how many channels it gives"),
+            "symbolic": _SYMBOLIC,
+            "idle": _MODULE["idle"],
         },
         Role.SPLIT: {
             "of": _parameters("what is split"),

@@ -33,15 +33,20 @@ class Table(TypedDict):
     aliases: dict[str, list[tuple[str, str]]]
     """(other name, name) by the other name's first part, the longest other name first."""
     libraries: list[str]
+    bundled: dict[str, dict[str, tuple[str, str]]]
+    """By framework and its first version: a framework that comes with it, and the version of that."""
 
 
 def build(documents: Iterable[Mapping[str, Any]]) -> Table:
     """The table of parsed TOML documents."""
-    table = Table(rows=[], names={}, patterns={}, methods={}, aliases={}, libraries=[])
+    table = Table(rows=[], names={}, patterns={}, methods={}, aliases={}, libraries=[], bundled={})
     for document in documents:
         table["libraries"] += document.get("libraries", [])
         rows = [*document.get("api", []), *document.get("method", [])]
         extend(table, rows, document.get("framework"))
+        for framework, versions in document.get("bundled", {}).items():
+            for first, version in versions.items():
+                table["bundled"].setdefault(framework, {})[first] = (document["framework"], version)
         for other, name in document.get("aliases", {}).items():
             table["aliases"].setdefault(other.partition(".")[0], []).append((other, name))
     for pairs in table["aliases"].values():
@@ -73,6 +78,7 @@ def copy_of(table: Table) -> Table:
         methods={name: list(rows) for name, rows in table["methods"].items()},
         aliases=table["aliases"],
         libraries=table["libraries"],
+        bundled=table["bundled"],
     )
 
 
