@@ -306,7 +306,7 @@ def _functional(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arg
     rate = api.options.get("rate")
     if rate is not None:
         kept = {name: value for name, value in bound.items() if name in (rate, api.options.get("flag"))}
-        made = of_atom(c.make(op.at, held=Object(api.role, api, None, _settled(c, kept, a))))
+        made = of_atom(c.make(op.at, held=Object(api.role, api, None, settled(c, kept, a))))
         c.record(Applied(c.site(op.at), c.within, c.state.tests, made, c.state.gates))
     return _no_effect(c, api, receiver, bound, a, op)
 
