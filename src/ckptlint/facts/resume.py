@@ -24,7 +24,7 @@ PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 """Words of a file's name that say training goes on from it."""
 EXPORT_WORDS = frozenset("final best export exported deploy inference weights trained model net".split())
 """Words of a file's name that say it is for use."""
-RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest".split())
+RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest recent".split())
 """Words of a path that is read that say training goes on from it."""
 
 MIN_LETTERS = 4
