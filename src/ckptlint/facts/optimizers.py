@@ -152,10 +152,11 @@ def held_in(run: Run, value: Value) -> Held:
             is_open |= held is not None and held.role is Role.LOAD and origin in direct
             continue
         owner = snapshot.argument("of")
-        if owner is None or not (owner.refs() or owner.origins) or Others() in owner.atoms:
+        if owner is None or not (owner.refs() or owner.origins):
             is_open = True
-        if owner is None:
             continue
+        if Others() in owner.atoms:  # They are of the same kind as those that are kept.
+            is_open |= not all(h is not None and h.role in MODULE_ROLES for _, h in run.objects(owner))
         owners = {ref.location for ref in owner.refs()}
         owners.update(o for o in owner.origins if not isinstance(o, Mark))
         states |= owners

@@ -24,7 +24,7 @@ PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 """Words of a file's name that say training goes on from it."""
 EXPORT_WORDS = frozenset("final best export exported deploy inference weights trained model net".split())
 """Words of a file's name that say it is for use."""
-RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest".split())
+RESUME_WORDS = frozenset("resume resuming resumed continue restart last latest recent".split())
 """Words of a path that is read that say training goes on from it."""
 
 MIN_LETTERS = 4
@@ -215,6 +215,16 @@ def _states(checkpoint: Checkpoint) -> Held:
 
 @derives(MissingState)
 def missing_states(facts: Facts) -> Iterator[MissingState]:
+    """Every checkpoint to resume from that lacks state, once a place whatever trainings write it."""
+    found: dict[object, MissingState] = {}
+    for missing in _missing_states(facts):
+        known = found.get(missing.at.base)
+        if known is None or missing.evidence > known.evidence:
+            found[missing.at.base] = missing
+    yield from found.values()
+
+
+def _missing_states(facts: Facts) -> Iterator[MissingState]:
     """Of each training the checkpoint that most looks like one to resume from, if none holds the state."""
     checkpoints = facts.of(Checkpoint)
     programs = programs_of(facts)
@@ -316,7 +326,15 @@ WATCHED = (Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE)
 
 @derives(UnreadState)
 def unread_states(facts: Facts) -> Iterator[UnreadState]:
-    """Keys with the state of an optimizer or the like that no resumption of the file reads."""
+    """Every place that training goes on from and where state is left unread."""
+    found: dict[object, UnreadState] = {}
+    for unread in _unread_states(facts):
+        found.setdefault(unread.resumption.restored.site.base, unread)
+    yield from found.values()
+
+
+def _unread_states(facts: Facts) -> Iterator[UnreadState]:
+    """Keys with the state of an optimizer or the like that a resumption of the file does not read."""
     programs = programs_of(facts)
     groups = {id(t.run): t.groups for t in facts.of(Training)}
     for resumption in facts.of(Resumption):

@@ -595,7 +595,9 @@ class Calls(Operands):
         unresolved = name.startswith(UNRESOLVED)
         if unresolved:
             self.not_followed(name, project=True)
-        self._hand_over(arguments, last, project=unresolved)
+        top = name.partition(".")[0]
+        is_own = unresolved or not (top == "builtins" or self.catalog.is_known_library(top))
+        self._hand_over(arguments, last, project=unresolved, is_own=is_own)
         return told_by_method(last, derived(arguments.values()))
 
     def _partial(self, arguments: Arguments) -> Value:
@@ -633,13 +635,16 @@ class Calls(Operands):
         self._hand_over(arguments, name, project=True)
         return derived([*also, *arguments.values()])
 
-    def _hand_over(self, arguments: Arguments, name: str, project: bool = False) -> None:
-        """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown."""
+    def _hand_over(self, arguments: Arguments, name: str, project: bool = False, is_own: bool | None = None) -> None:
+        """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown.
+
+        `is_own` says that it may be the project's own after all, where its name is that of no library known.
+        """
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
         self.not_followed(name)
         for value in arguments.values():
             self._let_go(value, loses_mode, set())
-            self._open(value, name, project)
+            self._open(value, name, project if is_own is None else is_own)
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
                     self.perhaps_call(atom, derived(v for v in arguments.values() if v is not value))
