@@ -42,8 +42,11 @@ OWN_ACCOUNT = frozenset(
 )
 """Methods whose override may account for what is not registered."""
 COLLECTING = frozenset("parameters named_parameters state_dict load_state_dict".split())
+"""Names that say the class takes the parameters of what it holds by hand."""
 FREEZING = frozenset("requires_grad requires_grad_ eval freeze".split())
+"""Names that say what it holds is not meant to be trained."""
 MOVING = frozenset("to cuda cpu train eval".split())
+"""Methods whose override may reach what is not registered."""
 MAX_DEPTH = 3
 """Containers within containers that are looked into."""
 
