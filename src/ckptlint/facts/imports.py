@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ckptlint.facts.places import holds
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.written import walk
 from ckptlint.semantics import model
@@ -51,11 +52,7 @@ def is_guarded(record: Record, at: Place) -> bool:
     guard = main_guard(record)
     if guard is None:
         return False
-    return any(_holds(inner.at, at) for inner in statements_of(guard.body))
-
-
-def _holds(outer: Place, inner: Place) -> bool:
-    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+    return any(holds(inner.at, at) for inner in statements_of(guard.body))
 
 
 def head_imports(record: Record) -> list[Statement]:

@@ -14,7 +14,7 @@ def statement_at(program: Program, path: str, at: Place) -> Statement | None:
     """The innermost statement whose own text (a compound one's header) holds a place."""
     found: Statement | None = None
     for statement in _statements(program, path):
-        if _holds(statement.at, at) and (found is None or _holds(found.at, statement.at)):
+        if holds(statement.at, at) and (found is None or holds(found.at, statement.at)):
             found = statement
     return found
 
@@ -60,5 +60,6 @@ def _statements(program: Program, path: str) -> Iterator[Statement]:
         yield from statements_of(held.body)
 
 
-def _holds(outer: Place, inner: Place) -> bool:
+def holds(outer: Place, inner: Place) -> bool:
+    """Whether one place lies within another."""
     return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
