@@ -194,7 +194,7 @@ def test_an_internal_error_of_a_rule_goes_before_what_is_reported(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outcome = Outcome([diagnostic((1, 1, 1, 2), path="a.py")], [Failure("rule CKP301 failed on a.py: KeyError: 'x'")])
-    monkeypatch.setattr(engine, "run", lambda files, settings: outcome)
+    monkeypatch.setattr(engine, "run", lambda *_: outcome)
     code, out, err = run(capsys, "--output-format", "concise", "--exit-zero")
     assert (code, out) == (2, "a.py:1:1: CKP001 something is wrong\n")
     assert "internal error: rule CKP301 failed on a.py: KeyError: 'x'; please report it" in err
@@ -214,7 +214,7 @@ def test_what_is_printed(project: Path, capsys: pytest.CaptureFixture[str], monk
             diagnostic((2, 1, 2, 2), path="pkg/b.py", message="first", related=(Related(there, "r"),)),
         ]
     )  # fmt: skip
-    monkeypatch.setattr(engine, "run", lambda files, settings: outcome)
+    monkeypatch.setattr(engine, "run", lambda *_: outcome)
     _, out, err = run(capsys, "--output-format", "concise", "pkg")
     assert [line.rpartition("CKP001 ")[2] for line in out.splitlines()] == ["related", "first", "last"]
     assert err.endswith("1 less certain not shown (--min-confidence low).\n")
@@ -223,7 +223,7 @@ def test_what_is_printed(project: Path, capsys: pytest.CaptureFixture[str], monk
 
 
 def test_the_last_resort(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(files: object, settings: object) -> Outcome:
+    def fail(*_: object) -> Outcome:
         raise ZeroDivisionError("oh")
 
     monkeypatch.setattr(engine, "run", fail)

@@ -146,3 +146,12 @@ def test_stars_in_a_cycle_answer_the_same_whoever_is_asked_first() -> None:
 def test_a_name_bound_in_several_ways_is_not_the_last(text: str) -> None:
     found = meaning({"a.py": text, "b.py": F, "d.py": F}, "a.py", "f")
     assert found not in ("missing.f", "d.py:f", "a.py:f")
+
+
+def test_files_that_all_star_import_each_other() -> None:
+    names = [f"m{number}" for number in range(30)]
+    stars = {f"{name}.py": "".join(f"from {other} import *\n" for other in names if other != name) for name in names}
+    program = program_of({**stars, "m29.py": stars["m29.py"] + F})
+    assert program.lookup("/project/m0.py", "nothing") is None
+    assert program.lookup("/project/m1.py", "f") == program.lookup("/project/m29.py", "f") is not None
+    assert len(program.starred("/project/m0.py")) == 29

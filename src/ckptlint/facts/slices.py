@@ -73,7 +73,8 @@ class Slices:
     def _has_trigger(self, function: Function) -> bool:
         if self.whole or function.mentions & self.names:
             return True
-        return any(p.name in function.calls for p in function.parameters)
+        # A model that was given may be run; what a constructor calls are the classes of its parts.
+        return function.name != "__init__" and any(p.name in function.calls for p in function.parameters)
 
     def _acts(self, function: Function) -> bool:
         """Whether calling a function may switch, save, load, train or evaluate something."""

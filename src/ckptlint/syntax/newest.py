@@ -155,7 +155,9 @@ def _alias(node: cst.ImportAlias) -> ast.alias:
 def _type_alias(node: Any) -> ast.stmt:
     from ckptlint.syntax.tree import TypeAlias
 
-    return _marked(TypeAlias(), name=_expression(node.name), value=_expression(node.value))
+    # Newer Pythons want all fields at once; the stand-in of older ones takes any.
+    fields: dict[str, Any] = {"name": _expression(node.name), "type_params": [], "value": _expression(node.value)}
+    return TypeAlias(**fields)
 
 
 _STATEMENTS: dict[str, Callable[[Any], ast.stmt]] = {
