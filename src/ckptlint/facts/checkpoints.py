@@ -264,7 +264,7 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
 @derives(LinkedRead)
 def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
     """Every key read from a loaded checkpoint whose saves are known."""
-    programs = _programs(facts)
+    programs = programs_of(facts)
     saves = facts.of(Checkpoint)
     for run in facts.runs:
         loads = {r.location: e for e in run.events if isinstance(e, Loaded) for r in e.made.refs()}
@@ -344,7 +344,7 @@ def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:
     return frozenset(found)
 
 
-def _programs(facts: Facts) -> dict[str, int]:
+def programs_of(facts: Facts) -> dict[str, int]:
     """Files by program: connected by imports, or scripts of one folder."""
     parent: dict[str, str] = {}
 

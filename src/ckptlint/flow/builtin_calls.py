@@ -17,6 +17,7 @@ from ckptlint.flow.domain import (
     derived,
     join,
     join_all,
+    keeping,
     of_atom,
 )
 from ckptlint.flow.operands import SOME, merged, of_text
@@ -50,7 +51,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
     if name == "map" and len(given) >= 2:
         return _mapped(c, given, operand)
     if name == "next" and given:
-        return join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
+        return _item(c, given[0])
     if name == "enumerate" and given:
         return _paired(c, [UNKNOWN, _item(c, given[0])], given[:1], operand)
     if name == "zip" and given:
@@ -59,7 +60,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
 
 
 def _item(c: Calls, value: Value) -> Value:
-    return join_all([c.any_of(r) for r in value.refs()] or [derived([value])])
+    return keeping(join_all([c.any_of(r) for r in value.refs()] or [derived([value])]), value)
 
 
 def _mapped(c: Calls, given: list[Value], operand: model.CallSite) -> Value:

@@ -24,6 +24,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
 from ckptlint.flow.operands import of_text, truth_of
+from ckptlint.flow.treatments import treated_by_api
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -56,8 +57,21 @@ def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     """An object that facts ask for by itself."""
     made = _object(c, api, receiver, bound, a, op)
+    if api.role in (Role.DATASET, Role.LOADER):
+        _taint(c, made, a)
     c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, _parts(c, api, bound)))
     return made
+
+
+def _tensor(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    made = _object(c, api, receiver, bound, a, op)
+    _taint(c, made, a)
+    return made
+
+
+def _taint(c: Calls, made: Value, a: Arguments) -> None:
+    for ref in made.refs():
+        c.taint(ref, derived(a.values()))
 
 
 def _settled(c: Calls, bound: Bound, a: Arguments) -> tuple[tuple[str, Value], ...]:
@@ -218,6 +232,8 @@ def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments,
 
 def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     returns = api.options.get("returns", "data")
+    if api.options.get("treats") and a.positional:
+        return treated_by_api(c, api, bound, a, op)
     if returns == "nothing":
         return NONE
     if returns in ("argument", "items"):
@@ -336,7 +352,7 @@ ROLES = {
     Role.HARMLESS: _harmless,
     Role.COPY: _copy,
     Role.PATH_JOIN: _path_join,
-    Role.TENSOR: _object,
+    Role.TENSOR: _tensor,
     Role.FREEZE: _receiver,
     Role.FUNCTIONAL: _no_effect,
     Role.SEED: _seed,

@@ -237,3 +237,21 @@ class Drew(Event):
     """What comes out; for a draw it is an origin of the result."""
     api: str
     is_split: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Applied(Event):
+    """A preprocessing call treats data; what it gives has its site among its origins (`Treated`)."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "made", "options")
+
+    operand: Value
+    """The data given to it."""
+    made: Value
+    """Nothing but the origin that marks its result."""
+    options: Stored
+    """The arguments that are literals, or that a caller may give as such, defaults of the signature included."""
+    callee: FunctionKey | str
+    """The project's function, or a library's qualified name."""
+    written: str
+    statement: Place

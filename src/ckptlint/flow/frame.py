@@ -27,12 +27,14 @@ from ckptlint.flow.domain import (
     Ran,
     Ref,
     Site,
+    Treated,
     Value,
     assuming,
     bounded,
     join,
     of_atom,
     origins_of_atoms,
+    root_of,
 )
 from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
@@ -140,9 +142,11 @@ class Frame:
         work: list[Origin] = list(value.origins)
         while work and len(found) < 200:
             origin = work.pop()
-            if isinstance(origin, Ran | More):
+            if isinstance(origin, Ran | More | Treated):
                 continue
             new: set[Origin] = set(self.state.origins.get(origin) or ())
+            if isinstance(origin, Field) and isinstance(root := root_of(origin), Made):
+                new |= self.state.origins.get(root) or frozenset()
             content = self.state.items.get(origin)
             for part in content.values() if content is not None else ():
                 new |= part.origins | {r.location for r in part.refs()}
@@ -249,7 +253,7 @@ class Frame:
         if not refs:
             # What it came from may hold it: `for m in self.models.values(): m.eval()`.
             for origin in sorted(value.origins, key=repr):
-                if not isinstance(origin, Ran | More):
+                if not isinstance(origin, Ran | More | Treated):
                     self._set_modes(origin, UNKNOWN_MODE, set())
         if value.open and any(d.evaluates for d in modes):
             modes = assuming(modes, "branch-correlation")

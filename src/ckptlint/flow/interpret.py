@@ -24,6 +24,7 @@ from ckptlint.flow.domain import (
     derived,
     join,
     join_all,
+    keeping,
     of_atom,
 )
 from ckptlint.flow.events import Ineffective
@@ -152,7 +153,7 @@ class Interpreter(Regions):
                 self.assign(target, join(part, rest), None)
             return
         for target, part in zip(targets, self._parts(targets, value), strict=True):
-            self.assign(target, part, None)
+            self.assign(target, keeping(part, value), None)
 
     def _parts(self, targets: list[Operand], value: Value) -> list[Value]:
         parts: list[Value] | None = None
@@ -191,7 +192,7 @@ class Interpreter(Regions):
         """Bind a loop's target to an item of what it iterates."""
         refs = iterated.refs()
         values = [self.any_of(r) for r in refs]
-        value = join_all(values) if values and not iterated.open else derived([iterated, *values])
+        value = keeping(join_all(values), iterated) if values and not iterated.open else derived([iterated, *values])
         self.assign(target, value, None)
 
     # ----------------------------------------------------------------------------------------------- functions

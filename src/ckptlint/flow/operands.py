@@ -31,6 +31,7 @@ from ckptlint.flow.domain import (
     derived,
     join,
     join_all,
+    keeping,
     of_atom,
     ordered,
     root_of,
@@ -101,7 +102,7 @@ class Operands(Frame):
         if not base.atoms:
             return derived([base])
         values = [self._attribute(a, name, operand) for a in ordered(base.atoms) if not isinstance(a, Others)]
-        found = join_all(values)
+        found = keeping(join_all(values), base)
         return join(found, UNKNOWN) if base.open else found
 
     def _attribute(self, atom: Atom, name: str, operand: model.Attribute) -> Value:
@@ -219,7 +220,7 @@ class Operands(Frame):
                 results.append(of_atom(ApiAtom(f"{atom.name.removesuffix('.__dict__')}.{SOME}")))
             elif isinstance(atom, MethodAtom | FunctionAtom | ClassAtom | ApiAtom):
                 results.append(UNKNOWN)
-        found = join_all(results) if results else derived([base, *keys])
+        found = keeping(join_all(results), base) if results else derived([base, *keys])
         return join(found, UNKNOWN) if base.open and results else found
 
     def _item(self, ref: Ref, key: object, literal: bool, operand: model.Index) -> Value:

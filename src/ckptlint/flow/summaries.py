@@ -31,6 +31,7 @@ from ckptlint.flow.domain import (
     Ref,
     Site,
     Text,
+    Treated,
     Value,
     bounded,
     crossing,
@@ -38,6 +39,7 @@ from ckptlint.flow.domain import (
     derived,
     join_all,
     join_items,
+    keeping,
     limited,
     locations_in,
     of_atom,
@@ -177,7 +179,7 @@ class Application:
                 found_values.append(of_atom(atom.receiver))
         if not found_values:
             return derived([base])
-        joined = join_all(found_values)
+        joined = keeping(join_all(found_values), base)
         return joined._replace(open=True) if base.open else joined
 
     def _of_callable(self, atom: FunctionAtom, name: str) -> Value:
@@ -289,6 +291,8 @@ class Application:
         for origin in origins:
             if isinstance(origin, Ran):
                 found.add(Ran(self._collapsed.get(origin.site) or self.inside(origin.site)))
+            elif isinstance(origin, Treated):
+                found.add(Treated(self.inside(origin.site)))
             elif isinstance(origin, More):
                 found.add(MORE)
             else:
