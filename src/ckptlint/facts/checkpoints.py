@@ -264,7 +264,7 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
 @derives(LinkedRead)
 def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
     """Every key read from a loaded checkpoint whose saves are known."""
-    programs = programs_of(facts)
+    grouped = programs(facts)
     saves = facts.of(Checkpoint)
     for run in facts.runs:
         loads = {r.location: e for e in run.events if isinstance(e, Loaded) for r in e.made.refs()}
@@ -275,8 +275,8 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
             load = loads.get(atom.location) if isinstance(atom, Ref) else None
             if load is None or load.outside or _is_outside(load) or _is_changed(run, event):
                 continue
-            group = programs.get(run.key.path)
-            candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+            group = grouped.get(run.key.path)
+            candidates = [s for s in saves if grouped.get(s.run.key.path) == group]
             linked, assumptions = _linked(run, load, candidates)
             if linked:
                 yield LinkedRead(event, run, tuple(linked), assumptions)
@@ -344,7 +344,7 @@ def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:
     return frozenset(found)
 
 
-def programs_of(facts: Facts) -> dict[str, int]:
+def programs(facts: Facts) -> dict[str, int]:
     """Files by program: connected by imports, or scripts of one folder."""
     parent: dict[str, str] = {}
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.checkpoints import path_pattern, programs_of
+from ckptlint.facts.checkpoints import path_pattern, programs
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import ClassKey, Field, FunctionKey, Global, Location, Parameter, Value, root_of
@@ -29,7 +29,7 @@ class Lineage:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._programs = programs_of(facts)
+        self._programs = programs(facts)
         self._files: dict[tuple[FunctionKey, ClassKey | None], dict[Location, set[tuple[str, ...]]]] = {}
 
     def of(self, run: Run, value: Value) -> frozenset[Identity]:
@@ -83,7 +83,7 @@ def _files_of(run: Run) -> dict[Location, set[tuple[str, ...]]]:
                     found[location].add(pattern or ())
         elif isinstance(event, Loaded):
             pattern = _known(path_pattern(event.path))
-            for ref in event.made.refs() if pattern is not None else ():
+            for ref in (*event.made.refs(), *event.into.value.refs()) if pattern is not None else ():
                 loads[ref.location] = pattern or ()
                 found[ref.location].add(pattern or ())
     for event in run.events:

@@ -56,6 +56,8 @@ def weight_of(
         return None
     if not words & OPTION_WORDS:
         return Confidence.MEDIUM if effect == "arithmetic" and kinds == {"bool"} else None
+    if words & SIZE_WORDS and ("crop" in option or kinds & {"bool", "NoneType"}):
+        return Confidence.LOW  # Whole images are often evaluated where parts were trained on.
     if words & (SIZE_WORDS | WEAK_WORDS):
         return Confidence.MEDIUM
     return Confidence.HIGH if is_switch or words & STATISTICS_WORDS else Confidence.MEDIUM

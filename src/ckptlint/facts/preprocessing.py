@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption, Confidence
 from ckptlint.facts.comparisons import are_alternatives, is_trial, levels_of, parting
+from ckptlint.facts.handling import handling_of
 from ckptlint.facts.lineage import Identity, Lineage, shared
 from ckptlint.facts.modes import evaluation_of, trained_in
 from ckptlint.facts.options import weight_of
@@ -179,8 +180,8 @@ def _pair(facts: Facts, use: Use, other: Use, assumed: frozenset[Assumption]) ->
             options.append((name, value.value, there.value))
             most = max(most, weight)
     parted = parting(use.call.site, other.call.site)
-    if not options or parted is None:
-        return None
+    if not options or parted is None or handling_of(facts, use.call.site) != handling_of(facts, other.call.site):
+        return None  # What one call leaves out may be done beside it.
     is_one_place = use.call.site.base == other.call.site.base
     here, there_at = parted if is_one_place else (use.call.site.base, other.call.site.base)
     return DifferingCalls(

@@ -153,7 +153,8 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
         c.state.switch_mode(ref.location, c.built(op.at, str(api.options.get("mode", "unknown"))))
     else:
         ref = c.make(op.at, held=Object(Role.LOAD, api, None, tuple(bound.items())))
-    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside))
+    into = c.stored(_targets(api, "into", receiver, bound, default="")) if "into" in api.options else Stored(NOTHING)
+    c.record(Loaded(c.site(op.at), c.within, c.state.tests, of_atom(ref), path, api.name, outside, into))
     return NONE if returns == "nothing" else of_atom(ref)
 
 

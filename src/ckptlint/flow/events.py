@@ -148,13 +148,15 @@ class Saved(Event):
 class Loaded(Event):
     """A file is read; `made` is the object it gives."""
 
-    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "path")
+    OPERANDS: ClassVar[tuple[str, ...]] = ("made", "path", "into")
 
     made: Value
     path: Value
     api: str
     outside: bool = False
     """The file comes from outside the project (a URL, a hub)."""
+    into: Stored = Stored(NOTHING)
+    """What is overwritten with it in place, as it was at this moment."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from ckptlint.flow.domain import (
     Treated,
     Value,
     bounded,
+    constant,
     derived,
     is_entry,
     of_atom,
@@ -65,6 +66,8 @@ def treated(
 def treated_by_api(c: Calls, api: Api, bound: dict[str, Value], a: Arguments, operand: model.CallSite) -> Value:
     """What a preprocessing call of a library gives."""
     options = {name: value for name, value in bound.items() if value is not a.positional[0]}
+    if not a.open:
+        options = {**{k: constant(v) for k, v in api.arguments({}).items()}, **options}
     result = derived(a.values())
     return _marked(c, api.name, written(operand.func), a.positional[0], options, operand, result)
 
