@@ -90,8 +90,8 @@ def _apart(body: list[Statement], a: Place, b: Place) -> bool:
     left: int | None = None
     """Index of the branch that leaves the block after one of the places."""
     for index, statement in enumerate(body):
-        blocks = _blocks(statement)
-        holding = [(_holds(block, a), _holds(block, b)) for block in blocks]
+        blocks = blocks_of(statement)
+        holding = [(holds(block, a), holds(block, b)) for block in blocks]
         if isinstance(statement, model.Branch | model.Match):
             with_a = {number for number, (in_a, _) in enumerate(holding) if in_a}
             with_b = {number for number, (_, in_b) in enumerate(holding) if in_b}
@@ -102,7 +102,7 @@ def _apart(body: list[Statement], a: Place, b: Place) -> bool:
                     left = index
         if any(_apart(block, a, b) for block in blocks):
             return True
-    return left is not None and _holds(body[left + 1 :], a) | _holds(body[left + 1 :], b)
+    return left is not None and holds(body[left + 1 :], a) | holds(body[left + 1 :], b)
 
 
 def _leaves(block: list[Statement]) -> bool:
@@ -110,7 +110,8 @@ def _leaves(block: list[Statement]) -> bool:
     return isinstance(last, model.Return | model.Raise) or (isinstance(last, model.Jump) and last.kind != "pass")
 
 
-def _blocks(statement: Statement) -> list[list[Statement]]:
+def blocks_of(statement: Statement) -> list[list[Statement]]:
+    """The blocks directly within a statement."""
     if isinstance(statement, model.Branch | model.Loop):
         return [statement.body, statement.orelse]
     if isinstance(statement, model.Match):
@@ -121,10 +122,11 @@ def _blocks(statement: Statement) -> list[list[Statement]]:
     return [statement.body] if isinstance(statement, model.Region) else []
 
 
-def _holds(block: list[Statement], at: Place) -> bool:
+def holds(block: list[Statement], at: Place) -> bool:
+    """Whether a place lies in a block."""
     for statement in block:
         if statement.at[:2] <= at[:2] and at[2:] <= statement.at[2:]:
             return True
-        if any(_holds(inner, at) for inner in _blocks(statement)):
+        if any(holds(inner, at) for inner in blocks_of(statement)):
             return True
     return False

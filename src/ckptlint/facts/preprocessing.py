@@ -10,11 +10,11 @@ from ckptlint.diagnostic import Assumption, Confidence
 from ckptlint.facts.comparisons import are_alternatives, is_trial, levels_of, parting
 from ckptlint.facts.handling import handling_of
 from ckptlint.facts.lineage import Identity, Lineage, shared
-from ckptlint.facts.modes import evaluation_of, trained_in
 from ckptlint.facts.options import weight_of
 from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.purposes import Purposes
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import Const, FunctionKey, Site, Treated, Value
+from ckptlint.flow.domain import Const, FunctionKey, Site, Treated
 from ckptlint.flow.events import Applied, Fitted, Forward
 from ckptlint.text import Span
 
@@ -73,35 +73,22 @@ def _uses(facts: Facts, lineage: Lineage, run: Run) -> Iterator[Use]:
     for event in run.events:
         if isinstance(event, Applied):
             calls[event.site].append(event)
+    purposes = Purposes(facts, run)
     for event in run.events:
-        found = _consumed(facts, run, event) if isinstance(event, Forward | Fitted) else None
-        if found is None or not isinstance(event, Forward | Fitted):
+        if not isinstance(event, Forward | Fitted):
             continue
-        data, is_training, assumptions = found
-        models = lineage.of(run, event.operand)
+        data = event.inputs if isinstance(event, Forward) else event.data
         sites = {origin.site for origin in data.origins if isinstance(origin, Treated)}
+        found = purposes.of(event) if sites else None
+        if found is None:
+            continue
+        is_training, assumptions = found
+        models = lineage.of(run, event.operand)
         seen = {site: calls[site] for site in sites if site in calls}
         if len(seen) != len(sites) or not models:
             continue
         for call, options in _by_callee(seen):
             yield Use(call, event.site, options, is_training, models, assumptions)
-
-
-def _consumed(facts: Facts, run: Run, event: Forward | Fitted) -> tuple[Value, bool, frozenset[Assumption]] | None:
-    """The data that a model is given, whether it learns from them, and what is taken for granted."""
-    if isinstance(event, Fitted):
-        if not all(held is not None and facts.is_model(held) for _, held in run.objects(event.operand)):
-            return None
-        return event.data, event.kind == "fit", frozenset()
-    if not any(isinstance(origin, Treated) for origin in event.inputs.origins):
-        return None
-    trained = trained_in(run)
-    if trained is None:
-        return None
-    if event.site in trained and event.gradients:
-        return event.inputs, True, frozenset()
-    found = evaluation_of(facts, run, event) if event.site not in trained and not event.synthetic else None
-    return (event.inputs, False, found.assumptions) if found is not None else None
 
 
 def _by_callee(seen: dict[Site, list[Applied]]) -> Iterator[tuple[Applied, tuple[tuple[str, Const], ...]]]:
