@@ -106,7 +106,7 @@ def _compared(facts: Facts, delivery: Delivery, learned: list[Delivery]) -> Unev
         if are_alternatives(facts, delivery.at, other.at) or is_trial(facts, other.at):
             return None
     other, assumed = linked[0]
-    most = _likeness(delivery.course, other.course)
+    most = _likeness(facts, delivery.course, other.course)
     call = call_at(facts.program, *delivery.at.base)
     given = first_argument(call) if call is not None else None
     if most is None or given is None:
@@ -132,12 +132,16 @@ def _is_arithmetic(treatment: tuple[object, ...]) -> bool:
     return all(isinstance(step, tuple) for step in treatment)
 
 
-def _likeness(a: Course, b: Course) -> Confidence | None:
-    """How sure it is that two courses begin with data of one kind; None when it is not."""
+def _likeness(facts: Facts, a: Course, b: Course) -> Confidence | None:
+    """How sure it is that two courses begin with data of one kind; None when it is not.
+
+    The parts that a library's function gives are of one kind; those of the project's own need not be.
+    """
     if a.part[1:] != b.part[1:] or a.callee != b.callee:
         return None
     if a.source == b.source:
-        return Confidence.HIGH
+        is_library = facts.program.catalog.is_known_library(a.callee.split(".", 1)[0])
+        return Confidence.HIGH if is_library or a.part == b.part else Confidence.MEDIUM
     if a.part != b.part or len(a.arguments) != len(b.arguments):
         return None
     for mine, theirs in zip(a.arguments, b.arguments, strict=True):
