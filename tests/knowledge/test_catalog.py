@@ -54,6 +54,14 @@ def api(name: str, catalog: Catalog = CATALOG) -> Api:
         ("builtins.print", Role.HARMLESS),
         ("sklearn.cross_validation.train_test_split", Role.SPLIT),
         ("sklearn.preprocessing.StandardScaler", Role.HARMLESS),
+        ("albumentations.augmentations.crops.transforms.RandomCrop", Role.TRANSFORM),
+        ("albumentations.pytorch.transforms.ToTensorV2", Role.TRANSFORM),
+        ("kornia.augmentation.RandomAffine", Role.TRANSFORM),
+        ("kornia.augmentation.container.AugmentationSequential", Role.TRANSFORM),
+        ("imgaug.augmenters.meta.Sometimes", Role.TRANSFORM),
+        ("imgaug.seed", Role.SEED),
+        ("monai.transforms.RandFlipd", Role.TRANSFORM),
+        ("monai.utils.set_determinism", Role.SEED),
     ],
 )
 def test_roles(name: str, role: Role) -> None:
@@ -98,6 +106,18 @@ def test_canonical() -> None:
         ("torchvision.models.vgg16", "buffers", {}, False),
         ("torchvision.models.vgg16_bn", "buffers", {}, True),
         ("torchvision.models.vit_b_16", "sensitive", {}, False),
+        ("albumentations.HorizontalFlip", "random", {}, True),
+        ("albumentations.HorizontalFlip", "random", {"p": 1}, False),
+        ("albumentations.Resize", "random", {"height": 8, "width": 8}, False),
+        ("albumentations.RandomCrop", "random", {}, True),
+        ("albumentations.RandomCrop", "random", {"p": 0}, False),
+        ("albumentations.Compose", "random", {}, False),
+        ("albumentations.OneOf", "random", {"p": 1.0}, True),
+        ("kornia.augmentation.Normalize", "random", {}, False),
+        ("kornia.augmentation.ColorJitter", "random", {"p": 1.0}, True),
+        ("imgaug.augmenters.Affine", "random", {"rotate": 20}, None),
+        ("imgaug.augmenters.Sequential", "random", {"random_order": True}, True),
+        ("monai.transforms.RandZoom", "random", {"prob": 0.0}, False),
     ],
 )
 def test_conditions(name: str, key: str, arguments: dict[str, object], answer: bool | None) -> None:
@@ -179,6 +199,18 @@ def test_versions() -> None:
     assert api("torch.load", CATALOG.with_versions({"torch": "2.5.1"})).arguments({})["weights_only"] is False
     assert api("torch.load", CATALOG.with_versions({"torch": "2.6.0+cpu"})).arguments({})["weights_only"] is True
     assert api("torch.load", CATALOG.with_versions({"torch": "2.6rc1"})).arguments({})["weights_only"] is True
+
+
+def test_the_generator_of_albumentations() -> None:
+    newest, old = CATALOG, CATALOG.with_versions({"albumentations": "1.4.20"})
+    assert api("albumentations.RandomCrop", newest).options["source"] == "albumentations"
+    assert api("albumentations.RandomCrop", old).options["source"] == "python"
+    pipeline = api("albumentations.Compose", newest)
+    assert pipeline.given("seed", pipeline.bind([["flip"]], {"seed": 7})) == [7]
+    assert "seed" not in api("albumentations.Compose", old).options
+    seeds = CATALOG.method(Role.TRANSFORM, "set_random_seed")
+    assert seeds is not None
+    assert seeds.options["sources"] == ["albumentations"]
 
 
 def test_known_libraries() -> None:
