@@ -13,6 +13,7 @@ from ckptlint.flow.domain import ClassKey, Field, FunctionKey, Global, Location,
 from ckptlint.flow.events import Loaded, Restored, Saved
 from ckptlint.knowledge.roles import Role
 
+Files = dict[Location, set[tuple[str, ...]]]
 NONE: frozenset[Assumption] = frozenset()
 
 
@@ -30,10 +31,13 @@ class Lineage:
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._programs = programs(facts)
-        self._files: dict[tuple[FunctionKey, ClassKey | None], dict[Location, set[tuple[str, ...]]]] = {}
+        self._files: dict[tuple[FunctionKey, ClassKey | None], tuple[Files, Files]] = {}
 
-    def of(self, run: Run, value: Value) -> frozenset[Identity]:
-        """Every identity of the model that a value is; none when it may be one of several."""
+    def of(self, run: Run, value: Value, is_training: bool = False) -> frozenset[Identity]:
+        """Every identity of the model that a value is; none when it may be one of several.
+
+        A model that learns is no longer the one in the file that it began with.
+        """
         refs = value.refs()
         if len(refs) != 1:
             return frozenset()
@@ -46,7 +50,8 @@ class Lineage:
             owner = ("attribute", run.receiver_class, location.name)
             found.add(Identity(owner, frozenset({Assumption.CALLER_UNSEEN})))
         group = self._programs.get(run.key.path, -1)
-        for pattern in self._written(run).get(location, ()):
+        saved, loaded = self._files_at(run)
+        for pattern in saved.get(location, set()) | (loaded.get(location, set()) if not is_training else set()):
             holes = any(piece.startswith("{") for piece in pattern)
             found.add(Identity(("file", group, pattern), frozenset({Assumption.PATH_PATTERN} if holes else ())))
         return frozenset(found)
@@ -55,8 +60,8 @@ class Lineage:
         function = self._facts.program.function(run.key)
         return Parameter(function.parameters[0].name) if run.receiver_class and function.parameters else None
 
-    def _written(self, run: Run) -> dict[Location, set[tuple[str, ...]]]:
-        """The files that each model of a run is saved to or comes from."""
+    def _files_at(self, run: Run) -> tuple[Files, Files]:
+        """The files that each model of a run is saved to, and that it comes from."""
         key = (run.key, run.receiver_class)
         found = self._files.get(key)
         if found is None:
@@ -71,8 +76,9 @@ def shared(a: frozenset[Identity], b: frozenset[Identity]) -> frozenset[Assumpti
     return min(both, key=len) if both else None
 
 
-def _files_of(run: Run) -> dict[Location, set[tuple[str, ...]]]:
-    found: dict[Location, set[tuple[str, ...]]] = defaultdict(set)
+def _files_of(run: Run) -> tuple[Files, Files]:
+    saved: Files = defaultdict(set)
+    found: Files = defaultdict(set)
     loads: dict[Location, tuple[str, ...]] = {}
     for event in run.events:
         if isinstance(event, Saved):
@@ -80,7 +86,7 @@ def _files_of(run: Run) -> dict[Location, set[tuple[str, ...]]]:
             stored = event.stored
             for value in (stored.value, *(stored.items.values() if stored.items is not None else ())):
                 for location in _saved(run, value) if pattern is not None else ():
-                    found[location].add(pattern or ())
+                    saved[location].add(pattern or ())
         elif isinstance(event, Loaded):
             pattern = _known(path_pattern(event.path))
             for ref in (*event.made.refs(), *event.into.value.refs()) if pattern is not None else ():
@@ -91,7 +97,7 @@ def _files_of(run: Run) -> dict[Location, set[tuple[str, ...]]]:
             files = {loads[root] for ref in event.value.refs() if (root := root_of(ref.location)) in loads}
             for ref in event.target.refs():
                 found[ref.location] |= files
-    return found
+    return saved, found
 
 
 def _saved(run: Run, value: Value) -> list[Location]:

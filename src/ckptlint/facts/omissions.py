@@ -63,13 +63,15 @@ def uneven_treatments(facts: Facts) -> Iterator[UnevenTreatment]:
     if not any(is_training for _, _, is_training, _ in calls):
         return
     lineage = Lineage(facts)
-    learned = [_delivery(facts, lineage, run, event, taken) for run, event, is_training, taken in calls if is_training]
+    learned = [
+        _delivery(facts, lineage, run, event, True, taken) for run, event, is_training, taken in calls if is_training
+    ]
     known = [delivery for delivery in learned if delivery is not None]
     if not known:
         return
     names = {identity.name for delivery in known for identity in delivery.models}
     unclear = [
-        lineage.of(run, event.operand)
+        lineage.of(run, event.operand, True)
         for (run, event, _, _), delivery in zip((c for c in calls if c[2]), learned, strict=True)
         if delivery is None
     ]
@@ -79,16 +81,21 @@ def uneven_treatments(facts: Facts) -> Iterator[UnevenTreatment]:
             shared(models, other) is not None for other in unclear
         ):
             continue
-        delivery = _delivery(facts, lineage, run, event, taken)
+        delivery = _delivery(facts, lineage, run, event, False, taken)
         uneven = _compared(facts, delivery, known) if delivery is not None else None
         if uneven is not None:
             yield uneven
 
 
 def _delivery(
-    facts: Facts, lineage: Lineage, run: Run, event: Fitted | Forward, assumptions: frozenset[Assumption]
+    facts: Facts,
+    lineage: Lineage,
+    run: Run,
+    event: Fitted | Forward,
+    is_training: bool,
+    assumptions: frozenset[Assumption],
 ) -> Delivery | None:
-    models = lineage.of(run, event.operand)
+    models = lineage.of(run, event.operand, is_training)
     course = course_of(facts, event.site) if models else None
     return Delivery(event.site, course, models, assumptions) if course is not None else None
 

@@ -83,7 +83,7 @@ def _uses(facts: Facts, lineage: Lineage, run: Run) -> Iterator[Use]:
         if found is None:
             continue
         is_training, assumptions = found
-        models = lineage.of(run, event.operand)
+        models = lineage.of(run, event.operand, is_training)
         seen = {site: calls[site] for site in sites if site in calls}
         if len(seen) != len(sites) or not models:
             continue
