@@ -6,7 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.checkpoints import path_pattern, programs
+from ckptlint.facts.checkpoints import path_pattern, programs_of
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import ClassKey, Field, FunctionKey, Global, Location, Parameter, Value, root_of
@@ -30,7 +30,7 @@ class Lineage:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._programs = programs(facts)
+        self._programs = programs_of(facts)
         self._files: dict[tuple[FunctionKey, ClassKey | None], tuple[Files, Files]] = {}
 
     def of(self, run: Run, value: Value, is_training: bool = False) -> frozenset[Identity]:

@@ -242,7 +242,7 @@ class Drew(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class Applied(Event):
+class Prepared(Event):
     """A preprocessing call treats data; what it gives has its site among its origins (`Treated`)."""
 
     OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "made", "options")

@@ -26,7 +26,7 @@ from ckptlint.flow.domain import (
     is_entry,
     of_atom,
 )
-from ckptlint.flow.events import Applied, Forward, Stored, Update
+from ckptlint.flow.events import Prepared, Forward, Stored, Update
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.semantics import model
@@ -87,7 +87,7 @@ def _marked(
     site = frame.site(operand.at)
     mark = frozenset({Treated(site)})
     frame.record(
-        Applied(
+        Prepared(
             site,
             frame.within,
             frame.state.tests,

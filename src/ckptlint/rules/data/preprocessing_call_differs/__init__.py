@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.omissions import UnevenTreatment
-from ckptlint.facts.preprocessing import DifferingCalls
+from ckptlint.facts.treatments import DifferingCalls
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
 

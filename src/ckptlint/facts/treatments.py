@@ -15,7 +15,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.purposes import Purposes
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Const, FunctionKey, Site, Treated
-from ckptlint.flow.events import Applied, Fitted, Forward
+from ckptlint.flow.events import Prepared, Fitted, Forward
 from ckptlint.text import Span
 
 
@@ -23,7 +23,7 @@ from ckptlint.text import Span
 class Use:
     """A preprocessing call whose result a model is given."""
 
-    call: Applied
+    call: Prepared
     by: Site
     """Where the model is given it."""
     options: tuple[tuple[str, Const], ...]
@@ -52,7 +52,7 @@ def differing_calls(facts: Facts) -> Iterator[DifferingCalls]:
     uses: dict[FunctionKey | str, list[Use]] = defaultdict(list)
     lineage: Lineage | None = None
     for run in facts.runs:
-        if any(isinstance(event, Applied) for event in run.events):
+        if any(isinstance(event, Prepared) for event in run.events):
             lineage = lineage or Lineage(facts)
             for use in _uses(facts, lineage, run):
                 uses[use.call.callee].append(use)
@@ -69,9 +69,9 @@ def differing_calls(facts: Facts) -> Iterator[DifferingCalls]:
 
 
 def _uses(facts: Facts, lineage: Lineage, run: Run) -> Iterator[Use]:
-    calls: dict[Site, list[Applied]] = defaultdict(list)
+    calls: dict[Site, list[Prepared]] = defaultdict(list)
     for event in run.events:
-        if isinstance(event, Applied):
+        if isinstance(event, Prepared):
             calls[event.site].append(event)
     purposes = Purposes(facts, run)
     for event in run.events:
@@ -91,9 +91,9 @@ def _uses(facts: Facts, lineage: Lineage, run: Run) -> Iterator[Use]:
             yield Use(call, event.site, options, is_training, models, assumptions)
 
 
-def _by_callee(seen: dict[Site, list[Applied]]) -> Iterator[tuple[Applied, tuple[tuple[str, Const], ...]]]:
+def _by_callee(seen: dict[Site, list[Prepared]]) -> Iterator[tuple[Prepared, tuple[tuple[str, Const], ...]]]:
     """The calls of each function on the way to a model, with the options that all of them agree on."""
-    callees: dict[FunctionKey | str, list[Applied]] = defaultdict(list)
+    callees: dict[FunctionKey | str, list[Prepared]] = defaultdict(list)
     for site in sorted(seen):
         for call in seen[site]:
             if not _is_part(call, seen):
@@ -104,14 +104,14 @@ def _by_callee(seen: dict[Site, list[Applied]]) -> Iterator[tuple[Applied, tuple
         yield calls[0], tuple(agreed.items())
 
 
-def _is_part(call: Applied, seen: dict[Site, list[Applied]]) -> bool:
+def _is_part(call: Prepared, seen: dict[Site, list[Prepared]]) -> bool:
     """Whether a call is made by another preprocessing call on the way: that one's options decide."""
     ways = {tuple(levels_of(site)) for site in seen if site != call.site}
     levels = levels_of(call.site)
     return any(tuple(levels[:depth]) in ways for depth in range(1, len(levels)))
 
 
-def _literals(call: Applied) -> Iterator[tuple[str, Const]]:
+def _literals(call: Prepared) -> Iterator[tuple[str, Const]]:
     for name, value in call.options.items.entries if call.options.items is not None else ():
         known = value.constant()
         if known is not None and isinstance(name, str):
