@@ -53,26 +53,33 @@ class TrainingForward:
 def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
     """Every forward call that evaluates, once a run it happens in."""
     for run in facts.runs:
-        trained = _trained(run)
+        trained = trained_in(run)
         if trained is None:
             continue
         for event in _first_of_each(e for e in _forwards(run) if e.site not in trained and not e.synthetic):
-            model = _models_of(facts, run, event)
-            if model is None or _is_inside_model(facts, run, event):
-                continue
-            found = _evaluates(facts, run, event)
-            if found is None:
-                continue
-            reason, assumptions = found
-            held, assumed = model
-            yield EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
+            found = evaluation_of(facts, run, event)
+            if found is not None:
+                yield found
+
+
+def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward | None:
+    """A forward call that nothing trains on, as an evaluation; None when nothing shows that it is one."""
+    model = _models_of(facts, run, event)
+    if model is None or _is_inside_model(facts, run, event):
+        return None
+    found = _evaluates(facts, run, event)
+    if found is None:
+        return None
+    reason, assumptions = found
+    held, assumed = model
+    return EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
 
 
 @derives(TrainingForward)
 def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
     """Every forward call whose output is trained on."""
     for run in facts.runs:
-        trained = _trained(run)
+        trained = trained_in(run)
         if not trained:
             continue
         restorers = frozenset(
@@ -101,7 +108,7 @@ def _first_of_each(events: Iterable[Forward]) -> list[Forward]:
     return list(found.values())
 
 
-def _trained(run: Run) -> frozenset[Site] | None:
+def trained_in(run: Run) -> frozenset[Site] | None:
     """Forward calls whose output reaches a backward pass; None when that cannot be told."""
     found: set[Site] = set()
     for event in run.events:

@@ -40,9 +40,11 @@ from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.regions import Regions
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
+from ckptlint.flow.treatments import treated
 from ckptlint.flow.written import root_name, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
+from ckptlint.semantics.constants import MISSING, fold
 from ckptlint.semantics.model import Function, Place
 
 if TYPE_CHECKING:
@@ -313,7 +315,8 @@ class Analyzer:
         if not summary.is_known:
             frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
             return derived(arguments.values())
-        return Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
+        result = Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
+        return treated(frame, atom, self.outline(atom.key).treats, summary, bindings, operand, result)
 
     def bind(
         self, frame: Regions, atom: FunctionAtom, arguments: Arguments, operand: model.CallSite
@@ -368,6 +371,12 @@ class Analyzer:
     def _default(self, path: str, operand: model.Operand) -> Value:
         if isinstance(operand, model.Literal):
             return constant(operand.value)
+        if isinstance(operand, model.Unary | model.Binary | model.Sequence):
+            folded = fold(operand)
+            if isinstance(folded, list | tuple):
+                plain = not any(isinstance(item, list) for item in folded)
+                return of_atom(Const(type(folded).__name__, tuple(folded))) if plain else UNKNOWN
+            return constant(folded) if folded is not MISSING else UNKNOWN
         atom = self.program.resolve(path, operand) if isinstance(operand, model.Name | model.Attribute) else None
         return of_atom(atom) if atom is not None else UNKNOWN
 

@@ -18,7 +18,7 @@ from ckptlint.flow.domain import (
     constant,
     derived,
     join,
-    join_all,
+    keeping,
     of_atom,
     plain,
 )
@@ -58,7 +58,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
     if name == "map" and len(given) >= 2:
         return _mapped(c, given, operand)
     if name == "next" and given:
-        return join_all([c.any_of(r) for r in given[0].refs()] or [derived(given)])
+        return _item(c, given[0])
     if name == "filter" and len(given) == 2:
         kept = Items("generator", (), True, _item(c, given[1]), order=order_of(c, given[1]))
         return of_atom(c.make(operand.at, items=kept))
@@ -70,7 +70,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
 
 
 def _item(c: Calls, value: Value) -> Value:
-    return items_of(c, value)
+    return keeping(items_of(c, value), value)
 
 
 def _mapped(c: Calls, given: list[Value], operand: model.CallSite) -> Value:

@@ -38,6 +38,7 @@ from ckptlint.flow.domain import (
     is_below,
     join,
     join_all,
+    keeping,
     limited,
     of_atom,
     ordered,
@@ -92,7 +93,7 @@ class Calls(Operands):
                 return self._call_super(func.name, self._arguments(operand), operand)
             receiver = self.evaluate(inner)
             arguments = self._arguments(operand)
-            return self._call_attribute(receiver, func, arguments, operand)
+            return keeping(self._call_attribute(receiver, func, arguments, operand), receiver)
         callee = self.evaluate(func)
         arguments = self._arguments(operand)
         return self._call_any(callee, arguments, operand)
@@ -459,6 +460,8 @@ class Calls(Operands):
             if value.constant() is not None or value.refs()
         )
         ref = self.make(operand.at, held=Object(role, api, key, given))
+        if role is Role.DATASET:
+            self.taint(ref, derived(arguments.values()))
         self.analyzer.constructed.add(key)
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)

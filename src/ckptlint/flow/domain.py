@@ -25,6 +25,8 @@ MAX_CHAIN = 8
 """Call sites remembered between an event and the function that reports it."""
 MAX_DERIVATIONS = 48
 """Origins a value keeps; the rest are dropped and the value is marked as derived from more."""
+MAX_TREATMENTS = 12
+"""Treatments a value keeps; of more it keeps none, for nothing can be said of them then."""
 
 
 class Site(NamedTuple):
@@ -295,6 +297,13 @@ class Ran(NamedTuple):
     site: Site
 
 
+class Treated(NamedTuple):
+    """Origin: what a preprocessing call gave."""
+
+    site: Site
+    kind: str = "treated"
+
+
 class More(NamedTuple):
     """Origin: there are more origins than are kept."""
 
@@ -307,7 +316,7 @@ class Plain(NamedTuple):
     sort: str
 
 
-Mark = Ran | More | Plain
+Mark = Ran | Treated | More | Plain
 """Origins that are no places."""
 Origin = Mark | Location
 
@@ -340,7 +349,22 @@ def bounded(origins: frozenset[Origin]) -> frozenset[Origin]:
     """At most MAX_DERIVATIONS origins, with MORE in place of the rest."""
     if len(origins) <= MAX_DERIVATIONS:
         return origins
-    return frozenset(sorted(origins, key=_order)[:MAX_DERIVATIONS]) | {MORE}
+    treated = treatments(origins)
+    others = origins - treated
+    if len(others) > MAX_DERIVATIONS:
+        others = frozenset(sorted(others, key=_order)[:MAX_DERIVATIONS]) | {MORE}
+    return others | treated if len(treated) <= MAX_TREATMENTS else others
+
+
+def treatments(origins: frozenset[Origin]) -> frozenset[Origin]:
+    """The preprocessing calls among some origins."""
+    return frozenset(origin for origin in origins if isinstance(origin, Treated))
+
+
+def keeping(part: Value, whole: Value) -> Value:
+    """A part of a value, treated as the whole was."""
+    found = treatments(whole.origins) if whole.origins else whole.origins
+    return part._replace(origins=bounded(part.origins | found)) if found else part
 
 
 def ordered(atoms: Iterable[Atom]) -> list[Atom]:

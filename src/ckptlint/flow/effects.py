@@ -30,6 +30,7 @@ from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
 from ckptlint.flow.results import result_of
+from ckptlint.flow.treatments import treated_by_api
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -66,10 +67,17 @@ def _object(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 def _built(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     """An object that facts ask for by itself."""
     made = _object(c, api, receiver, bound, a, op)
+    if api.role in (Role.DATASET, Role.LOADER):
+        _taint(c, made, a)
     given = [*api.given("of", bound), *api.given("wraps", bound)]
     parts, inputs = _parts(c, api, bound), c.expanded(derived(given))
     c.record(Built(c.site(op.at), c.within, c.state.tests, made, api.role, api.name, parts, inputs, tuple(c.loops)))
     return made
+
+
+def _taint(c: Calls, made: Value, a: Arguments) -> None:
+    for ref in made.refs():
+        c.taint(ref, derived(a.values()))
 
 
 def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
@@ -260,6 +268,8 @@ def _writers(c: Calls, api: Api, bound: Bound) -> Iterator[tuple[Made, Object, A
 
 def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     returns = api.options.get("returns", "data")
+    if api.options.get("treats") and a.positional:
+        return treated_by_api(c, api, bound, a, op)
     if returns == "nothing":
         return NONE
     if returns in ("argument", "items"):

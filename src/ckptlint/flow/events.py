@@ -307,3 +307,21 @@ class Indexed(Event):
     """Why the order is not fixed; None where only a caller can say."""
     sort: str = ""
     """What the items are known to be: "string", "number" or ""."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Event):
+    """A preprocessing call treats data; what it gives has its site among its origins (`Treated`)."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "made", "options")
+
+    operand: Value
+    """The data given to it."""
+    made: Value
+    """Nothing but the origin that marks its result."""
+    options: Stored
+    """The arguments that are literals, or that a caller may give as such, defaults of the signature included."""
+    callee: FunctionKey | str
+    """The project's function, or a library's qualified name."""
+    written: str
+    statement: Place

@@ -33,6 +33,7 @@ from ckptlint.flow.domain import (
     join,
     of_atom,
     origins_of_atoms,
+    root_of,
 )
 from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
@@ -160,6 +161,8 @@ class Frame:
             if isinstance(origin, Mark):
                 continue
             new: set[Origin] = set(self.state.origins.get(origin) or ())
+            if isinstance(origin, Field) and isinstance(root := root_of(origin), Made):
+                new |= self.state.origins.get(root) or frozenset()
             content = self.state.items.get(origin)
             for part in content.values() if content is not None else ():
                 new |= part.origins | {r.location for r in part.refs()}

@@ -28,6 +28,7 @@ from ckptlint.flow.domain import (
     item_of_unknown,
     join,
     join_all,
+    keeping,
     of_atom,
 )
 from ckptlint.flow.events import Ineffective
@@ -160,7 +161,7 @@ class Interpreter(Regions):
                 self.assign(target, join(part, rest), None)
             return
         for target, part in zip(targets, self._parts(targets, value), strict=True):
-            self.assign(target, part, None)
+            self.assign(target, keeping(part, value), None)
 
     def _parts(self, targets: list[Operand], value: Value) -> list[Value]:
         parts: list[Value] | None = None
@@ -212,7 +213,7 @@ class Interpreter(Regions):
         """Bind a loop's target to an item of what it iterates."""
         refs = iterated.refs()
         values = [self.any_of(r) for r in refs]
-        value = join_all(values) if values and not iterated.open else derived([iterated, *values])
+        value = keeping(join_all(values), iterated) if values and not iterated.open else derived([iterated, *values])
         if not refs:
             value = item_of_unknown(iterated)
         self.assign(target, value, None)

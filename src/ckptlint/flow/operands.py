@@ -34,6 +34,7 @@ from ckptlint.flow.domain import (
     derived,
     join,
     join_all,
+    keeping,
     of_atom,
     ordered,
     plain,
@@ -111,7 +112,7 @@ class Operands(Frame):
         if not base.atoms:
             return derived([base])
         values = [self._attribute(a, name, operand) for a in ordered(base.atoms) if not isinstance(a, Others)]
-        found = join_all(values)
+        found = keeping(join_all(values), base)
         return join(found, UNKNOWN) if base.open else found
 
     def _attribute(self, atom: Atom, name: str, operand: model.Attribute) -> Value:
@@ -239,7 +240,7 @@ class Operands(Frame):
         if not results:
             found = derived([base, *keys])
             return plain(found, STRING) if STRING in base.origins else found
-        found = join_all(results)
+        found = keeping(join_all(results), base)
         return join(found, UNKNOWN) if base.open else found
 
     def _item(self, ref: Ref, key: object, literal: bool, operand: model.Index) -> Value:

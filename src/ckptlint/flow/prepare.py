@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ckptlint.flow.program import statements_of
+from ckptlint.flow.signatures import data_parameter
 from ckptlint.flow.written import operands_of, root_name, test_of, walk, written
 from ckptlint.knowledge.catalog import Catalog
 from ckptlint.knowledge.roles import Role
@@ -27,6 +28,8 @@ class Outline:
     """Tests (in their positive form) whose two sides are followed apart."""
     steering: frozenset[str]
     """Names that tests, flags or calls read: a constant given for one of these makes a difference."""
+    treats: int | None
+    """Which parameter is the data, when its signature is that of a preprocessing function with options."""
 
 
 def outline_of(function: Function, catalog: Catalog) -> Outline:
@@ -69,7 +72,7 @@ def outline_of(function: Function, catalog: Catalog) -> Outline:
             if weights[text] < 2 or "(" in text or assigned.get(roots[text], 0) > 1:
                 continue
             splits.append(text)
-    return Outline(uses, frozenset(keys), tuple(splits[:MAX_TESTS]), frozenset(steering))
+    return Outline(uses, frozenset(keys), tuple(splits[:MAX_TESTS]), frozenset(steering), data_parameter(function))
 
 
 def _look_at_call(

@@ -31,6 +31,7 @@ from ckptlint.flow.domain import (
     Ref,
     Site,
     Text,
+    Treated,
     Value,
     bounded,
     crossing,
@@ -39,6 +40,7 @@ from ckptlint.flow.domain import (
     join,
     join_all,
     join_items,
+    keeping,
     limited,
     locations_in,
     of_atom,
@@ -196,7 +198,7 @@ class Application:
                 found_values.append(of_atom(atom.receiver))
         if not found_values:
             return derived([base])
-        joined = join_all(found_values)
+        joined = keeping(join_all(found_values), base)
         return joined._replace(open=True) if base.open else joined
 
     def _of_callable(self, atom: FunctionAtom, name: str) -> Value:
@@ -308,6 +310,8 @@ class Application:
         for origin in origins:
             if isinstance(origin, Ran):
                 found.add(Ran(self._collapsed.get(origin.site) or self.inside(origin.site)))
+            elif isinstance(origin, Treated):
+                found.add(Treated(self.inside(origin.site)))
             elif isinstance(origin, More | Plain):
                 found.add(origin)
             else:

@@ -382,6 +382,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
+            "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
             "of": _parameter("what is copied; default: self"),
