@@ -45,6 +45,8 @@ TRIGGERS = frozenset(
     }
 )
 """Roles whose calls make a file worth reading: what the rules look at, absences included."""
+FOLLOWED = TRIGGERS - {Role.FIT}
+"""Roles whose calls make a function worth following that nothing calls; `fit` and `evaluate` are names of anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ def _in_declared_versions(catalog: Catalog, root: Path, settings: Settings) -> C
 
 def _names(catalog: Catalog) -> frozenset[str]:
     """Names that make a function worth following: the last word of every trigger."""
-    found = (re.findall(r"[A-Za-z_]\w*", literal.decode()) for literal in catalog.triggers(TRIGGERS))
+    found = (re.findall(r"[A-Za-z_]\w*", literal.decode()) for literal in catalog.triggers(FOLLOWED))
     return frozenset(words[-1] for words in found if words)
 
 

@@ -236,14 +236,14 @@ def described(difference: Difference, training: Pipeline, evaluation: Pipeline) 
     """What is done to the evaluation images, and what to the training images."""
     here, there = difference.evaluation, difference.training
     if difference.kind == "normalize":
-        return f"Evaluation images are {_normalized(here)}", f"training images are {_normalized(there)}"
+        return f"evaluation images are {_normalized(here)}", f"training images are {_normalized(there)}"
     if difference.kind == "range":
         ours, theirs = _range(values_of(evaluation)), _range(values_of(training))
-        return f"Evaluation images have {ours}", f"training images have {theirs}"
+        return f"evaluation images have {ours}", f"training images have {theirs}"
     if difference.kind == "color":
-        return f"Evaluation images are {_colored(here)}", f"training images are {_colored(there)}"
+        return f"evaluation images are {_colored(here)}", f"training images are {_colored(there)}"
     (height, width), (h, w) = size_of(evaluation)[0] or (0, 0), size_of(training)[0] or (0, 0)
-    return f"Evaluation images are {height}x{width}", f"training images are {h}x{w}"
+    return f"evaluation images are {height}x{width}", f"training images are {h}x{w}"
 
 
 def _normalized(step: Step | None) -> str:

@@ -34,7 +34,7 @@ def check(fact: AugmentedEvaluation, facts: Facts) -> Iterator[Diagnostic]:
     yield RULE.at(
         facts.site_span(dataset.event.site),
         f"`{step.name}` changes these images at random, though they are evaluated ({dataset.reason}): "
-        "the result is worse than the model is, and another one each time.",
+        "the result is worse than the model is, and another one each time",
         confidence=confidence_of(dataset.assumptions),
         related=tuple(related),
         statement=facts.statement_span(dataset.event.site),

@@ -35,7 +35,7 @@ def check(fact: PreparedDifferently, facts: Facts) -> Iterator[Diagnostic]:
     ours, theirs = described(fact.difference, fact.training.pipeline, fact.evaluation.pipeline)
     yield RULE.at(
         facts.site_span(at.site),
-        f"{ours}; {theirs}. The model meets images unlike those it was trained on.",
+        f"{ours}, {theirs}: the model meets images unlike those it was trained on",
         confidence=confidence,
         related=(Related(facts.site_span(other.site), "the training images are prepared here"),),
         statement=facts.statement_span(at.site),
