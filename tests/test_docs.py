@@ -46,7 +46,7 @@ def test_every_rule_stands_in_the_catalogue() -> None:
     severities = {(code, name): severity for code, name, severity, _ in CATALOGUE}
     for rule in all_rules():
         assert (rule.code, rule.name) in SHIPPED
-        assert severities[rule.code, rule.name].split(",")[0] == rule.severity.value
+        assert rule.severity.value in severities[rule.code, rule.name].split(",")[0].split(" or ")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))

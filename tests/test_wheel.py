@@ -47,4 +47,4 @@ def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
     assert run("-m", "ckptlint", "explain", "CKP401").stdout.startswith("# CKP401 forward-in-train-mode\n")
     linted = run("-m", "ckptlint", "--output-format", "concise", str(REPOSITORY / "examples"))
     assert linted.returncode == 1, linted.stderr
-    assert " CKP301 " in linted.stdout
+    assert " CKP601 " in linted.stdout
