@@ -172,7 +172,7 @@ def _again(
             continue
         for draw in theirs:
             if draw.site.base == event.site.base or (
-                draw.api == event.api and _evaluates_what_it_saves(facts, other, run)
+                _is_written_alike(facts, draw, event) and _evaluates_what_it_saves(facts, other, run)
             ):
                 return Again.OTHER_ENTRY, draw.site
     if any(isinstance(e, Restored) and _is_optimizer(run, e) for e in run.events) or any(
@@ -193,6 +193,12 @@ def _is_optimizer(run: Run, event: Restored) -> bool:
 
 def _restores(run: Run) -> bool:
     return any(isinstance(e, Loaded) for e in run.events)
+
+
+def _is_written_alike(facts: Facts, a: Drew, b: Drew) -> bool:
+    """Whether two draws divide what has the same name, in the same way."""
+    texts = {"".join(facts.text(facts.site_span(draw.site)).split()) for draw in (a, b)}
+    return a.api == b.api and len(texts) == 1
 
 
 def _evaluates_what_it_saves(facts: Facts, a: Run, b: Run) -> bool:
