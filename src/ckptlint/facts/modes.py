@@ -152,7 +152,10 @@ def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
     traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
     if all(trait.holds for trait in traits):
         return next((trait for trait in traits if trait.is_mild), traits[0])
-    return Trait(False) if all(trait.holds is False for trait in traits) else Trait(None)
+    if all(trait.holds is False for trait in traits):
+        return Trait(False)
+    unclear = [held for held, trait in zip(models, traits, strict=True) if trait.holds is None]
+    return Trait(None, is_partly_seen=bool(unclear) and all(held and held.model is not None for held in unclear))
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:

@@ -43,6 +43,8 @@ class Trait:
     at: Place | None = None
     is_mild: bool = False
     """Only layers show it whose output in train mode depends on its own sample alone."""
+    is_partly_seen: bool = False
+    """Unknown, though the class is the project's own: the layers that are seen do not show it."""
 
     @property
     def settles(self) -> bool:

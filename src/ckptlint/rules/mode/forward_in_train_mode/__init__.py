@@ -33,8 +33,9 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     entries = [d for d in fact.modes if d.kind == "entry"]
     if entries and (not fact.event.site.chain or any(is_own_attribute(d) for d in entries)):
         confidence = Confidence.LOW
-    if fact.sensitive.is_mild:
-        confidence = Confidence.LOW  # Neither dropped units nor other samples change the result.
+    if fact.sensitive.is_mild or fact.sensitive.is_partly_seen:
+        # Neither dropped units nor other samples change the result; or no layer that is seen makes a difference.
+        confidence = Confidence.LOW
     name = name_of(fact.event)
     layer = f"its {fact.sensitive.layer} acts" if fact.sensitive.holds else "its dropout and batch statistics act"
     statement = facts.span(fact.event.site.path, fact.event.statement)
