@@ -21,7 +21,7 @@ def are_exclusive(program: Program, a: Site, b: Site) -> bool:
     first = next(((x, y) for x, y in ways if x != y), None)
     if first is None or not first[0][0] or first[0][0] != first[1][0]:
         return False  # Rounds of an unrolled loop follow each other.
-    here, there = (_arms_at(program, path, at) for path, at in first)
+    here, there = (arms_of(program, path, at) for path, at in first)
     return any(_contradict(x, y) for x in here for y in there)
 
 
@@ -33,7 +33,8 @@ def _contradict(a: Arm, b: Arm) -> bool:
     return bool(right and value) and left == other and a[1] == b[1] == "True"
 
 
-def _arms_at(program: Program, path: str, at: Place) -> frozenset[Arm]:
+def arms_of(program: Program, path: str, at: Place) -> frozenset[Arm]:
+    """The arms around a place, in its own function and those around that."""
     record = program.record(path)
     statement = statement_at(program, path, at)
     if record is None or statement is None:

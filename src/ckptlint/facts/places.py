@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ckptlint.flow.domain import MAX_CHAIN, Site
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.semantics import model
@@ -38,6 +39,15 @@ def bound_name(program: Program, path: str, at: Place) -> str | None:
         return None
     name = written(statement.targets[0])
     return name if name.replace(".", "").isidentifier() else None
+
+
+def name_given(program: Program, site: Site) -> str | None:
+    """The name of what is made at a site; of what functions only return, the one it gets where they are called."""
+    whole = len(site.chain) < MAX_CHAIN  # Of a longer way the calls next to the place are missing.
+    for path, at in (site.base, *(reversed(site.chain) if whole else ())):
+        if path and not isinstance(statement_at(program, path, at), model.Return):
+            return bound_name(program, path, at)
+    return None
 
 
 def display_at(program: Program, path: str, at: Place) -> model.Mapping | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from ckptlint import facts as package
 from ckptlint.facts.modules import Modules
-from ckptlint.facts.places import bound_name, call_at, statement_at
+from ckptlint.facts.places import bound_name, call_at, name_given, statement_at
 from ckptlint.facts.runs import Run
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.classes import MODULE_ROLES
@@ -87,6 +87,10 @@ class Facts:
     def name_at(self, site: Site) -> str | None:
         """The dotted name that what is made at a site is assigned to."""
         return bound_name(self.program, site.path, site.at)
+
+    def name_given(self, site: Site) -> str | None:
+        """The same, or the name it gets where functions that only return it are called."""
+        return name_given(self.program, site)
 
     def function_at(self, path: str, at: Place) -> Function | None:
         """The innermost function around a place."""

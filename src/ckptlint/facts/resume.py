@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ckptlint.facts.checkpoints import Checkpoint, is_outside, path_pattern, programs_of
+from ckptlint.facts.evaluated_files import (
+    comes_from,
+    is_for_evaluation,
+    is_model_at,
+    is_only_evaluated,
+    trained_forwards,
+)
 from ckptlint.facts.optimizers import Group, Held, Training, held_in, keeps_state, may_be_kept_elsewhere, overlap
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import Location, Made, Ran, Ref, Site, Value, root_of
-from ckptlint.flow.events import Event, Forward, KeyRead, Loaded, Opened, Restored
+from ckptlint.flow.domain import Location, Made, Ref, Site, root_of
+from ckptlint.flow.events import Event, KeyRead, Loaded, Opened, Restored
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
 
@@ -35,7 +41,7 @@ class Evidence(IntEnum):
     """What shows that training is meant to go on from a checkpoint."""
 
     PERIODIC = 1
-    """It is a bare state dict written while training goes on."""
+    """It is a bare state dict written while training goes on, or models' states that are only evaluated with."""
     ONE_SIGN = 2
     """Progress in it, its place in the training loop, its name, or that training goes on from it."""
     RESUMED = 3
@@ -120,30 +126,21 @@ def resumptions(facts: Facts) -> Iterator[Resumption]:
     """Every load that a model is trained on from."""
     for training in facts.of(Training):
         run = training.run
-        trained = _trained(training)
+        trained = trained_forwards(training)
         for load in (e for e in run.events if isinstance(e, Loaded)):
             places = {ref.location for ref in load.made.refs()}
             if load.outside or is_outside(load) or training.is_in_loop(load.loops):
                 continue
-            if not any(_comes_from(forward.weights, places) for forward in trained):
+            if not any(comes_from(forward.weights, places) for forward in trained):
+                continue
+            if is_for_evaluation(facts.program, load):
                 continue
             yield from _resumption(run, load, places)
 
 
-def _trained(training: Training) -> list[Forward]:
-    """Forwards whose output reaches a backward."""
-    sites = {o.site for update in training.updates for o in update.operand.origins if isinstance(o, Ran)}
-    return [e for e in training.run.events if isinstance(e, Forward) and e.site in sites]
-
-
-def _comes_from(value: Value, places: set[Location]) -> bool:
-    found = {*value.origins, *(ref.location for ref in value.refs())}
-    return any(not isinstance(o, Ran) and (o in places or root_of(o) in places) for o in found)  # type: ignore[arg-type]
-
-
 def _resumption(run: Run, load: Loaded, places: set[Location]) -> Iterator[Resumption]:
-    restored = [e for e in run.events if isinstance(e, Restored) and _comes_from(e.value, places)]
-    into_models = [e for e in restored if any(_is_model(run, r.location) for r in e.target.refs())]
+    restored = [e for e in run.events if isinstance(e, Restored) and comes_from(e.value, places)]
+    into_models = [e for e in restored if any(is_model_at(run, r.location) for r in e.target.refs())]
     if not into_models:
         return
     reads = [
@@ -159,11 +156,6 @@ def _resumption(run: Run, load: Loaded, places: set[Location]) -> Iterator[Resum
         frozenset(e.key for e in reads if isinstance(e.key, str) and not e.guarded),
         opened or any(e.key is None for e in reads),
     )
-
-
-def _is_model(run: Run, location: Location) -> bool:
-    held = run.object_at(location)
-    return held is None or held.role is None or held.role in MODULE_ROLES
 
 
 def is_linked(resumption: Resumption, checkpoint: Checkpoint) -> bool:
@@ -240,7 +232,7 @@ def _missing_states(facts: Facts) -> Iterator[MissingState]:
                 continue
             program = programs.get(run.key.path)
             resumed = [r for r in facts.of(Resumption) if programs.get(r.run.key.path) == program]
-            best = _best(training, group, own, resumed)
+            best = _best(facts, training, group, own, resumed)
             if best is None:
                 continue
             checkpoint, evidence, resumption = best
@@ -260,7 +252,7 @@ def _missing_states(facts: Facts) -> Iterator[MissingState]:
 
 
 def _best(
-    training: Training, group: Group, checkpoints: list[Checkpoint], resumed: list[Resumption]
+    facts: Facts, training: Training, group: Group, checkpoints: list[Checkpoint], resumed: list[Resumption]
 ) -> tuple[Checkpoint, Evidence, Resumption | None] | None:
     found: tuple[Checkpoint, Evidence, Resumption | None] | None = None
     for checkpoint in checkpoints:
@@ -270,7 +262,7 @@ def _best(
         if not (group.updates(held.states | held.objects) or (not group.owners and _is_only_model(training, held))):
             continue
         resumption = next((r for r in resumed if is_linked(r, checkpoint)), None)
-        evidence = _evidence(training, checkpoint, resumption)
+        evidence = _evidence(facts, training, checkpoint, resumption)
         if evidence is not None and (found is None or evidence > found[1]):
             found = (checkpoint, evidence, resumption)
     return found
@@ -278,11 +270,13 @@ def _best(
 
 def _is_only_model(training: Training, held: Held) -> bool:
     """An optimizer whose parameters are not seen belongs to the one model that is saved."""
-    models = [x for x in held.states if _is_model(training.run, x)]
+    models = [x for x in held.states if is_model_at(training.run, x)]
     return len(training.groups) == 1 and len(models) == 1
 
 
-def _evidence(training: Training, checkpoint: Checkpoint, resumption: Resumption | None) -> Evidence | None:
+def _evidence(
+    facts: Facts, training: Training, checkpoint: Checkpoint, resumption: Resumption | None
+) -> Evidence | None:
     in_loop = training.is_in_loop(checkpoint.event.loops)
     if checkpoint.schema is None:
         if not checkpoint.is_plain_state:
@@ -292,6 +286,8 @@ def _evidence(training: Training, checkpoint: Checkpoint, resumption: Resumption
     if progress and resumption is not None:
         return Evidence.RESUMED
     name = _last_words(checkpoint.pattern)
+    if resumption is None and not progress and is_only_evaluated(facts, checkpoint):
+        return Evidence.PERIODIC if in_loop else None
     if resumption is not None or in_loop or name & PATH_WORDS:
         return Evidence.ONE_SIGN
     # After the last epoch, progress in a file that is named for use only says where the weights come from.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.classes import MODULE_ROLES, Classes
+from ckptlint.flow.conditions import is_settled
 from ckptlint.flow.domain import (
     UNKNOWN,
     ApiAtom,
@@ -154,6 +155,7 @@ class Analyzer:
         self._fields: dict[ClassKey, dict[str, Object] | None] = {}
         self._uses: dict[ClassKey, dict[str, Role]] = {}
         self._attributes: dict[ClassKey, frozenset[str]] = {}
+        self._settled: dict[tuple[ClassKey, str], bool] = {}
         self._frames = 0
         self.runs = 0
 
@@ -597,6 +599,13 @@ class Analyzer:
             self._attributes[key] = frozenset(names)
         return name in self._attributes[key]
 
+    def is_settled(self, key: ClassKey, name: str) -> bool:
+        """Whether only a constructor sets an attribute of a class's objects."""
+        found = self._settled.get((key, name))
+        if found is None:
+            found = self._settled[key, name] = is_settled(self.program, self.classes, key, name)
+        return found
+
     def use_of(self, frame: Frame, location: Location) -> Role | None:
         """The role that method calls on a location show it to have, in this function or its class."""
         text = _text_of(location)
@@ -683,6 +692,8 @@ def _once_a_place(events: tuple[Event, ...]) -> tuple[Event, ...]:
             found[key] = replace(known, operand=join(known.operand, event.operand), modes=known.modes | event.modes)
         elif known is None:
             found[key] = event
+        if known is not None:
+            found[key] = replace(found[key], conditions=known.conditions & event.conditions)
     return tuple(found.values())
 
 

@@ -7,11 +7,11 @@ An event is recorded with the operands as the function sees them; a caller puts 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Order, Site, Value
-from ckptlint.flow.state import Gate, Test
+from ckptlint.flow.state import Condition, Gate, Test
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Place
 
@@ -27,6 +27,8 @@ class Event:
     within: tuple[FunctionKey, ...]
     """The functions it lies in, outermost (the one that reports it) first."""
     tests: frozenset[Test]
+    conditions: frozenset[Condition] = field(default=frozenset(), kw_only=True)
+    """What must hold of what the function was given for it to happen."""
 
     OPERANDS: ClassVar[tuple[str, ...]] = ("operand",)
     """Names of the fields that hold values or modes."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.conditions import held_behind
 from ckptlint.flow.domain import (
     UNKNOWN,
     UNKNOWN_MODE,
@@ -135,6 +136,11 @@ class Frame:
             return
         key = (type(event), event.site, event.within, getattr(event, "key", None), event.tests)
         known = self.events.get(key)
+        conditions = event.conditions | held_behind(self.state.gates)
+        if known is not None:
+            conditions &= known.conditions
+        if conditions != event.conditions:
+            event = replace(event, conditions=conditions)
         if isinstance(event, Forward) and isinstance(known, Forward):
             # The callee has alternatives, or the loop around goes another round.
             event = replace(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ckptlint.flow.built import children_of
+from ckptlint.flow.conditions import conditions_of
 from ckptlint.flow.domain import (
     FALSE,
     STRING,
@@ -377,7 +378,8 @@ class Operands(Frame):
         if self.undecided == undecided:
             return truth, lambda side: around
         reads_mode = self.mode_tests > modes
-        return truth, lambda side: around | {Gate(self.path, test.at, side, reads_mode)}
+        sides = {side: frozenset(conditions_of(self, test, side)) for side in (True, False)}
+        return truth, lambda side: around | {Gate(self.path, test.at, side, reads_mode, sides[side])}
 
 
 _DISTINCT = frozenset({Role.SNAPSHOT, Role.RESTORE})

@@ -39,6 +39,13 @@ Test = tuple[str, bool]
 """A branch condition as written, and the side taken."""
 
 
+class Condition(NamedTuple):
+    """Something a function was given, or an attribute of it, must be true, or false."""
+
+    location: Location
+    side: bool
+
+
 class Gate(NamedTuple):
     """A test that must have come out one way for the program to be here."""
 
@@ -47,6 +54,8 @@ class Gate(NamedTuple):
     side: bool
     reads_mode: bool
     """It asks for some model's mode."""
+    conditions: frozenset[Condition] = frozenset()
+    """What it says of what the function was given."""
 
 
 def entry_mode(location: Location) -> ModeSet:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from ckptlint.flow.conditions import Conditions
 from ckptlint.flow.domain import (
     MAX_DEPTH,
     NOTHING,
@@ -460,7 +461,11 @@ class Application:
         is_init = frame.program.function(self.summary.context.key).name == "__init__"
         change, change_modes = _remembering(self.value), _remembering(self.modes)
         loops = tuple(frame.loops)
+        decided = Conditions(self)
         for event in self.summary.events:
+            conditions = decided.at_call(event.conditions) if event.conditions else frozenset()
+            if conditions is None:
+                continue  # What is given here keeps the callee from coming to it.
             # One copy of the event with all that is different: they are many, and applied in every round of a loop.
             new = event.changed(change, change_modes)
             if isinstance(event, Forward):
@@ -502,6 +507,7 @@ class Application:
             new["site"] = self.inside(event.site)
             new["within"] = (*frame.within, *event.within)[:12]
             new["tests"] = frame.state.tests
+            new["conditions"] = conditions
             frame.record(replace(event, **new))
         if collapsed:
             modes: ModeSet = frozenset().union(*(f.modes for f in collapsed))

@@ -39,7 +39,7 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
     related = [Related(facts.site_span(o.built.site), f"{o.kind} is made here and saved nowhere") for o in made]
     if fact.resumption is not None:
         related.insert(0, Related(facts.site_span(fact.resumption.restored.site), "training goes on from it here"))
-    names = [facts.name_at(o.built.site) or o.kind for o in made]
+    names = [f"`{name}`" if (name := facts.name_given(o.built.site)) else "the optimizer" for o in made]
     held = "the checkpoint lacks" if fact.checkpoint.schema is not None else "only weights are saved, without"
     yield RULE.at(
         facts.site_span(fact.at),
@@ -73,8 +73,8 @@ def _fix(fact: MissingState, facts: Facts) -> Fix | None:
 
 
 def _listed(names: list[str]) -> str:
-    quoted = [f"`{name}`" for name in dict.fromkeys(names)]
-    return " and ".join(filter(None, [", ".join(quoted[:-1]), quoted[-1]]))
+    once = list(dict.fromkeys(names))
+    return " and ".join(filter(None, [", ".join(once[:-1]), once[-1]]))
 
 
 @RULE.check(WeightsOnlyWriter)
