@@ -106,3 +106,42 @@ def test_models_switched_in_a_loop_are_not_thought_to_train(models: str, off: st
 def test_models_switched_by_a_function_that_is_handed_on(off: str) -> None:
     code = f"def off(m): m.eval()\ndef off_all(ms, f):\n    for m in ms: f(m)\nnet = Net()\n{off}\nnet(x)"
     assert analyse(code).modes() & {"eval", "eval+"}
+
+
+@pytest.mark.parametrize("name", ["eval", "parameters", "named_buffers"])
+def test_a_model_s_method_that_another_object_lacks_comes_to_an_end(name: str) -> None:
+    code = f"""
+class Rows(torch.utils.data.Dataset):
+    def show(self): self.{name}()
+rows = Rows()
+rows.{name}()
+rows.show()
+net = Net()
+net(x)
+"""
+    assert analyse(code).modes("net") == {"built"}
+
+
+@pytest.mark.parametrize("taken", ["net.eval", "getattr(net, 'eval')"])
+def test_a_method_that_is_put_back_is_the_object_s_own(taken: str) -> None:
+    code = f"net = Net()\noriginal = {taken}\nnet.eval = lambda: net\nnet.eval = original\nnet.eval()\nnet(x)"
+    assert analyse(code).modes("net") == {"eval"}
+    assert analyse(code.replace("net.eval = original\n", "")).modes("net") == {"built"}
+
+
+def test_a_method_of_a_parameter_that_is_put_back() -> None:
+    code = "def off(m):\n    m.eval = m.eval\n    m.eval()\nnet = Net()\noff(net)\nnet(x)"
+    assert analyse(code).modes("net") == {"eval"}
+
+
+def test_manual_backward_trains() -> None:
+    code = """
+import lightning.pytorch as pl
+class Task(pl.LightningModule):
+    def __init__(self):
+        super().__init__()
+        self.net = Net()
+    def training_step(self, batch): self.manual_backward(self.net(batch).mean())
+Task().training_step(b)
+"""
+    assert analyse(code).trained() == {"Task().training_step"}

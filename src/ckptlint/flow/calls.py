@@ -288,7 +288,9 @@ class Calls(Operands):
                     return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
                 if func is not None:
                     return self._call_any(self._method(ref, held.model, key, func), arguments, operand)
-        if assigned is not None and len(assigned.atoms) != 0:
+        # `model.eval = model.eval` leaves the method what it was.
+        is_own = assigned is None or any(_is_method_of(ref, name, atom) for atom in assigned.atoms)
+        if assigned is not None and len(assigned.atoms) != 0 and not is_own:
             return self._call_any(assigned, arguments, operand)
         content = self.state.items.get(ref.location)
         if content is None and name in ("update", "setdefault") and self._may_be_dict(ref, held):
@@ -314,7 +316,9 @@ class Calls(Operands):
             hierarchy = self.classes.hierarchy(held.model)
             part = self.state.read_field(ref.location, name)
             is_unseen = not hierarchy.is_complete and not self.analyzer.is_attribute(held.model, name)
-            if is_unseen:
+            # Calling the attribute would come back to this method for ever.
+            is_itself = is_own and self.catalog.evidence(name) is not None
+            if is_unseen or is_itself:
                 return self._call_unseen_method(ref, name, arguments, operand)
             return self._call_any(part, arguments, operand)
         if held is not None and held.role is not None:
@@ -732,3 +736,10 @@ _INERT_METHODS = frozenset({"__init__", "__init_subclass__", "__setattr__", "__e
 _CLASS_ROLES = frozenset(
     {Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE, Role.LOADER, Role.DATASET, Role.TRAINER}
 )
+
+
+def _is_method_of(ref: Ref, name: str, atom: Atom) -> bool:
+    """Whether what an attribute holds is the object's own method of that name."""
+    if isinstance(atom, MethodAtom):
+        return atom.receiver == ref and atom.name == name
+    return atom == Ref(Field(ref.location, name))
