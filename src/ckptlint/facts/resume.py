@@ -281,7 +281,10 @@ def _evidence(
     if checkpoint.schema is None:
         if not checkpoint.is_plain_state:
             return None
-        return Evidence.ONE_SIGN if resumption is not None else Evidence.PERIODIC if in_loop else None
+        # Weights alone that are read back may be those of a phase that is over.
+        if resumption is not None and (resumption.is_named or resumption.reads_progress):
+            return Evidence.ONE_SIGN
+        return Evidence.PERIODIC if in_loop or resumption is not None else None
     progress = any(is_progress(key) for key in _keys(checkpoint))
     if progress and resumption is not None:
         return Evidence.RESUMED
