@@ -37,6 +37,8 @@ from ckptlint.flow.domain import (
     crossing,
     depth_of,
     derived,
+    is_below,
+    is_entry,
     join,
     join_all,
     join_items,
@@ -60,6 +62,7 @@ from ckptlint.flow.events import (
     Loaded,
     Restored,
     Saved,
+    Switched,
     Update,
 )
 from ckptlint.flow.fields import Fields
@@ -156,6 +159,8 @@ class Application:
         self.before = frame.state
         self._values: dict[Location, Value] = {}
         self._collapsed: dict[Site, Site] = {}
+        self._switched: dict[Location, set[Location]] | None = None
+        """Places that the callee switches, by its own names and as the caller's."""
 
     # ----------------------------------------------------------------------------------------- translation
 
@@ -331,6 +336,9 @@ class Application:
                 if not refs:
                     found.add(ModeDef("unknown"))
                 for ref in refs:
+                    if self._is_switched_beside(ref.location, definition.location):
+                        found.add(ModeDef("unknown"))
+                        continue
                     here = self.before.mode_of(ref.location)
                     here = crossing(here) if definition.crossed else here
                     for d in here:
@@ -340,6 +348,20 @@ class Application:
             else:
                 found.add(definition)
         return frozenset(found)
+
+    def _is_switched_beside(self, location: Location, name: Location) -> bool:
+        """Whether the callee switches an object of the caller under another name than the one it is asked by."""
+        if self._switched is None:
+            found = {r.location for e in self.summary.events if isinstance(e, Switched) for r in e.operand.refs()}
+            self._switched = {
+                inner: {ref.location for ref in self.entry(inner).refs()} for inner in found if is_entry(inner)
+            }
+        for inner, here in self._switched.items():
+            if inner == name or is_below(name, inner):
+                continue  # By this name the callee knows of it itself.
+            if location in here or any(is_below(location, whole) for whole in here):
+                return True
+        return False
 
     # ---------------------------------------------------------------------------------------------- effects
 
