@@ -39,6 +39,13 @@ def model(init: str, *, signature: str = "", rest: str = "", call: str = "") -> 
     )
 
 
+def tool(used: str, *, made: str = "Coder(3)", base: str = "    pass") -> str:
+    """A class whose only part is made of something unseen, with what its forward returns."""
+    before = f"from lib import Coder\nclass Base(nn.Module):\n{base}"
+    code = model(f"self.a = {made}", rest=before).replace("return x", f"return {used}")
+    return code.replace("class Net(nn.Module)", "class Net(Base)")
+
+
 LIBRARY = {
     "linear": ("net = nn.Linear(1, 1)", (False, False)),
     "layer norm": ("net = nn.LayerNorm(3)", (False, False)),
@@ -98,6 +105,20 @@ PROJECT = {
     "hold each other, with dropout": (model("self.a = Part()\nself.b = nn.Dropout()", rest="class Part(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.n = Net()"), (True, False)),
     "unknown base": ("from lib import Base\nclass Net(Base):\n    def __init__(self): pass\n    def eval(self): pass\nnet = Net()", (None, None)),
     "unknown part": (model("self.a = Block(3)", rest="from lib import Block"), (None, None)),
+    "unknown part, methods alone": (tool("self.a.decode(x)"), (False, False)),
+    "unknown part, methods alone, and tested": (tool("self.a.decode(x) if self.a is not None and not self.a else x"), (False, False)),
+    "unknown part, read and asked": (tool("self.a.decode(x, self.a.scale)"), (False, False)),
+    "unknown part, called": (tool("self.a(self.a.decode(x))"), (None, None)),
+    "unknown part, run": (tool("self.a.forward(self.a.decode(x))"), (None, None)),
+    "unknown part, switched": (tool("self.a.eval() and self.a.decode(x)"), (None, None)),
+    "unknown part, handed on": (tool("helper(self.a, self.a.decode(x))"), (None, None)),
+    "unknown part, iterated": (tool("[self.a.decode(x) for layer in self.a]"), (None, None)),
+    "unknown part, indexed": (tool("self.a[0](self.a.decode(x))"), (None, None)),
+    "unknown part, called in a lambda": (tool("(lambda y: self.a(y))(self.a.decode(x))"), (None, None)),
+    "unknown part, looked up": (tool("getattr(self, name)(self.a.decode(x))"), (None, None)),
+    "unknown part, called by the base": (tool("self.a.decode(x)", base="    def run(self, x): return self.a(x)"), (None, None)),
+    "pretrained part, methods alone": (tool("self.a.decode(x)", made="torch.load(p)"), (None, None)),
+    "layer, methods alone": (tool("self.a.extra_repr()", made="nn.Dropout()"), (True, False)),
     "part given": (model("self.encoder = encoder", signature="encoder", call="1"), (None, None)),
     "number given": (model("self.width = width", signature="width", call="1"), (False, False)),
     "unknown part beside dropout": (model("self.a = Block(3)\nself.b = nn.Dropout()", rest="from lib import Block"), (True, None)),

@@ -260,6 +260,24 @@ def test_the_same_test_twice_takes_the_same_side() -> None:
     assert sides == {frozenset({("t", True)}): {"train"}, frozenset({("t", False)}): {"eval"}}
 
 
+@pytest.mark.parametrize(
+    ("setting", "modes"),
+    [
+        ("from config import FROZEN", {"train", "eval"}),
+        ("import config\nFROZEN = config.FROZEN", {"train", "eval"}),
+        ("from config import options\nFROZEN = options.model.frozen", {"train", "eval"}),
+        ("from .config import FROZEN", {"train", "eval"}),
+        ("from torch import save as FROZEN", {"eval"}),
+        ("FROZEN = print", {"eval"}),
+        ("def FROZEN(): pass", {"eval"}),
+        ("FROZEN = True", {"eval"}),
+    ],
+)
+def test_a_setting_of_a_module_that_is_not_seen_may_be_false(setting: str, modes: set[str]) -> None:
+    code = f"{setting}\nnet = Net()\nif FROZEN: net.eval()\nelse: net.train()\nnet(x)"
+    assert analyse(code).modes() == modes
+
+
 def test_gradients_are_off_where_they_are_switched_off() -> None:
     code = """
     net = Net()

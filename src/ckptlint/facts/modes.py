@@ -10,7 +10,7 @@ from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
-from ckptlint.flow.domain import Const, Field, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.domain import Const, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
 from ckptlint.flow.written import words_of
 
@@ -215,11 +215,6 @@ def mode_assumptions(modes: frozenset[ModeDef]) -> frozenset[Assumption]:
     if any(d.kind == "entry" for d in modes):
         found.add(Assumption.CALLER_UNSEEN)
     return frozenset(found)
-
-
-def is_own_attribute(definition: ModeDef) -> bool:
-    """Whether a mode was that of an attribute of an object nobody is seen to make."""
-    return definition.location is not None and isinstance(definition.location, Field)
 
 
 def name_of(event: Forward) -> str:

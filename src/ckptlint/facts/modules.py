@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from ckptlint.facts.attributes import only_asked
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     ApiAtom,
+    Atom,
     ClassAtom,
     ClassKey,
     Const,
@@ -21,7 +23,7 @@ from ckptlint.flow.domain import (
     Value,
 )
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import last_word, operands_of, root_name, walk
+from ckptlint.flow.written import last_word, operands_of, root_name, walk, written
 from ckptlint.knowledge.catalog import MISSING, Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -84,6 +86,7 @@ class Modules:
         self.analyzer = analyzer
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
+        self._asked: dict[ClassKey, frozenset[str]] = {}
 
     def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
         """A trait ("sensitive", "buffers" or "parameters") of the model that an object is.
@@ -163,24 +166,35 @@ class Modules:
                 if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
                 given = arguments if method == "__init__" else {}
-                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, method == "__init__")
+                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, method == "__init__", key)
                 if trait.settles:
                     return trait
                 found.add(trait)
         return found.result
 
     def _of_function(
-        self, key: FunctionKey, name: str, arguments: dict[str, object], depth: int, builds: bool
+        self,
+        key: FunctionKey,
+        name: str,
+        arguments: dict[str, object],
+        depth: int,
+        builds: bool,
+        owner: ClassKey | None = None,
     ) -> Trait:
         function = self.program.function(key)
         environment = _environment(function, arguments)
         gathered = _Gathered()
         called: set[int] = set()
         for statement in statements_of(function.body):
+            tool = (
+                self._tool(owner, key.path, function, statement) if owner is not None and name != "parameters" else None
+            )
             for top in operands_of(statement):
                 for operand in walk(top):
                     if isinstance(operand, model.CallSite):
                         called.add(id(operand.func))
+                        if operand is tool:
+                            continue
                         trait = self._of_call(key.path, operand, name, environment, depth)
                     elif isinstance(operand, model.Name | model.Attribute) and id(operand) not in called:
                         trait = self._of_reference(key.path, operand, name)
@@ -189,7 +203,12 @@ class Modules:
                     if trait.settles:
                         return trait
                     gathered.add(trait)
-            if builds and isinstance(statement, model.Bind) and self._hides_a_part(key.path, function, statement):
+            if (
+                builds
+                and tool is None
+                and isinstance(statement, model.Bind)
+                and self._hides_a_part(key.path, function, statement)
+            ):
                 gathered.is_unseen = True
         for parameter in function.parameters:
             if parameter.default is not None:
@@ -197,6 +216,29 @@ class Modules:
                 if trait.settles:
                     return trait
         return gathered.result
+
+    def _tool(
+        self, owner: ClassKey, path: str, function: Function, statement: model.Statement
+    ) -> model.CallSite | None:
+        """The call that makes `self.tool` of something unseen, when the class only asks it by its methods."""
+        if not isinstance(statement, model.Bind) or not isinstance(statement.value, model.CallSite):
+            return None
+        own = function.parameters[0].name if function.parameters else None
+        names = {t.name for t in statement.targets if isinstance(t, model.Attribute) and written(t.value) == own}
+        made = statement.value.func
+        atom = self.program.resolve(path, made)
+        is_unseen = isinstance(made, model.Name | model.Index) if atom is None else self._is_unseen_class(atom)
+        if not is_unseen or len(names) < len(statement.targets):
+            return None
+        if owner not in self._asked:
+            self._asked[owner] = only_asked(self.analyzer, owner)
+        return statement.value if names <= self._asked[owner] else None
+
+    def _is_unseen_class(self, atom: Atom) -> bool:
+        """Whether a name that no row describes is written as classes are."""
+        if not isinstance(atom, ApiAtom) or self.program.catalog.api(atom.name) is not None:
+            return False
+        return atom.name.rsplit(".", 1)[-1][:1].isupper()
 
     def _of_call(
         self, path: str, call: model.CallSite, name: str, environment: Mapping[str, object], depth: int
@@ -211,7 +253,7 @@ class Modules:
             if name == "parameters" and api is not None and api.options.get("registers") == "parameter":
                 return Trait(True, api.name.rsplit(".", 1)[-1], path, call.at)
             if api is None or api.role not in _BUILDING:
-                return UNSEEN if api is None and _looks_like_class(atom.name) else NO
+                return UNSEEN if self._is_unseen_class(atom) else NO
             bound = _bound_literals(api, call, environment)
             trait = _trait(api, name, bound)
             return replace(trait, path=path, at=call.at) if trait.holds else trait
@@ -279,10 +321,6 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
     return Trait(
         holds, api.name.rsplit(".", 1)[-1], is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
     )
-
-
-def _looks_like_class(name: str) -> bool:
-    return name.rsplit(".", 1)[-1][:1].isupper()
 
 
 def _reads_training(function: Function) -> bool:

@@ -184,7 +184,7 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
         if value is None:
             switched = "unknown" if a.open else "train"
         else:
-            truth = truth_of(value)
+            truth = truth_of(value, c.catalog)
             read = value.single
             if isinstance(read, ModeRead):
                 c.set_modes(target, read.modes)

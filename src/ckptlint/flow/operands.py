@@ -48,6 +48,7 @@ from ckptlint.flow.order import SET_OPERATORS, added, is_set, order_of, put_in_s
 from ckptlint.flow.sequences import closed_entries, comprehension
 from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.written import test_of, walk, words_of, written
+from ckptlint.knowledge.catalog import Catalog
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
@@ -361,7 +362,7 @@ class Operands(Frame):
                 return stop
             return None if None in truths else not stop
         value = self.evaluate(operand)
-        found = truth_of(value)
+        found = truth_of(value, self.catalog)
         self.undecided += found is None
         if any(isinstance(atom, ModeRead) for atom in value.atoms):
             self.mode_tests += 1
@@ -386,21 +387,27 @@ _DISTINCT = frozenset({Role.SNAPSHOT, Role.RESTORE})
 """Roles of methods whose names are telling enough to be taken for one on any object."""
 
 
-def truth_of(value: Value) -> bool | None:
-    """Whether a value is true, where that is known."""
+def truth_of(value: Value, catalog: Catalog) -> bool | None:
+    """Whether a value is true, where that is known; a library's name without a row may be a mere setting."""
     if value.open or not value.atoms:
         return None
     truths = set()
     for atom in value.atoms:
         if isinstance(atom, Const):
             truths.add(bool(atom.value))
-        elif isinstance(atom, FunctionAtom | ClassAtom | ModuleAtom | ApiAtom | MethodAtom) or (
-            isinstance(atom, Text) and any(_is_literal_piece(piece) for piece in atom.pieces)
+        elif (
+            isinstance(atom, FunctionAtom | ClassAtom | ModuleAtom | MethodAtom)
+            or (isinstance(atom, Text) and any(_is_literal_piece(piece) for piece in atom.pieces))
+            or (isinstance(atom, ApiAtom) and (_is_builtin(atom) or catalog.api(atom.name) is not None))
         ):
             truths.add(True)
         else:
             return None
     return truths.pop() if len(truths) == 1 else None
+
+
+def _is_builtin(atom: ApiAtom) -> bool:
+    return atom.name.startswith("builtins.")
 
 
 def _literal(frame: Operands, operand: model.Literal) -> Value:
@@ -483,7 +490,7 @@ def _logic(frame: Operands, operand: model.Logic) -> Value:
     values: list[Value] = []
     for part in operand.values:
         value = frame.evaluate(part)
-        truth = truth_of(value)
+        truth = truth_of(value, frame.catalog)
         stops = operand.operator == "or"
         if truth is None:
             values.append(value)
@@ -539,7 +546,7 @@ def _unary(frame: Operands, operand: model.Unary) -> Value:
     value = frame.evaluate(operand.value)
     atom = value.single
     if operand.operator == "not":
-        truth = truth_of(value)
+        truth = truth_of(value, frame.catalog)
         return derived([value]) if truth is None else FALSE if truth else TRUE
     if isinstance(atom, Const) and operand.operator == "-" and isinstance(atom.value, int | float):
         return constant(-atom.value)

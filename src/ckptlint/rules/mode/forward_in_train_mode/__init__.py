@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
-from ckptlint.facts.modes import EvaluationForward, is_own_attribute, mode_assumptions, name_of
+from ckptlint.facts.modes import EvaluationForward, mode_assumptions, name_of
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability
@@ -30,9 +30,8 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     if fact.sensitive.holds is None:
         assumptions |= {Assumption.CLASS_UNSEEN}
     confidence = confidence_of(assumptions)
-    entries = [d for d in fact.modes if d.kind == "entry"]
-    if entries and (not fact.event.site.chain or any(is_own_attribute(d) for d in entries)):
-        confidence = Confidence.LOW
+    if any(d.kind == "entry" for d in fact.modes):
+        confidence = Confidence.LOW  # Of all its callers none is seen to make the model.
     if fact.sensitive.is_mild or fact.sensitive.is_partly_seen:
         # Neither dropped units nor other samples change the result; or no layer that is seen makes a difference.
         confidence = Confidence.LOW
