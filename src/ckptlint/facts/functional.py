@@ -41,6 +41,8 @@ MODE_TEST_WORDS = frozenset(
     ).split()
 )
 """Words of a test that say it asks for the mode."""
+EXPLAINING_WORDS = ALWAYS_RANDOM_WORDS | frozenset("eval evaluate evaluation inference predict prediction".split())
+"""Words of a comment that say why a flag is fixed: evaluation is meant as well."""
 MAX_ARGUMENTS = 4000
 """Characters of a call's arguments looked at before the file is parsed."""
 MIN_POSITIONAL = 4
@@ -242,6 +244,8 @@ def _fixed(
     is_own = outer in frozenset(methods_of(facts, owner)) and bool(facts.program.function(outer).parameters)
     name, path = name_of_class(facts, owner), event.site.path
     flag, rate = argument_of(api, call, "flag"), argument_of(api, call, "rate")
+    if flag is not None and EXPLAINING_WORDS & set(words_in_order(_comment_above(facts, event))):
+        return None
     return FixedDropout(
         event,
         name,
@@ -265,6 +269,20 @@ def _is_deliberate(facts: Facts, owner: ClassKey, event: Applied) -> bool:
     functions = [facts.program.function(key).qualname for key in event.within]
     words = frozenset().union(*(words_of(text) for text in (name, *functions)))
     return bool(words & ALWAYS_RANDOM_WORDS) or last_word(name) in TRAINING_ONLY_WORDS
+
+
+def _comment_above(facts: Facts, event: Applied) -> str:
+    """The comment in the rows right above the statement of a call."""
+    statement = facts.statement_span(event.site)
+    lines: list[str] = []
+    row = statement.row - 1 if statement is not None else 0
+    while row > 0:
+        line = facts.text(Span(event.site.path, row, 1, row + 1, 1)).strip()
+        if not line.startswith("#"):
+            break
+        lines.append(line)
+        row -= 1
+    return " ".join(reversed(lines))
 
 
 def _asks_for_mode(facts: Facts, owner: ClassKey, gate: Gate) -> bool:
