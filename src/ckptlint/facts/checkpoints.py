@@ -299,6 +299,11 @@ def _is_changed(run: Run, read: KeyRead) -> bool:
     return any(isinstance(e, Opened) and made & {r.location for r in e.operand.refs()} for e in run.events)
 
 
+def is_literal_path(pattern: tuple[str, ...] | None) -> bool:
+    """Whether a path, as `path_pattern` gives it, is one string that the code writes down."""
+    return pattern is not None and len(pattern) == 1 and not pattern[0].startswith("{")
+
+
 def _file_name(pattern: tuple[str, ...] | None) -> str | None:
     """The literal last part of a path."""
     if not pattern or pattern[-1].startswith("{"):
@@ -314,7 +319,7 @@ def _linked(run: Run, load: Loaded, saves: list[Checkpoint]) -> tuple[list[Check
             # A hole that is a bare name is any function's own: it may hold something else in each.
             named = all("." in piece for piece in pattern if piece.startswith("{"))
             return equal, frozenset() if named else frozenset({Assumption.PATH_PATTERN})
-        if len(pattern) == 1 and not pattern[0].startswith("{"):
+        if is_literal_path(pattern):
             return [], frozenset()  # A literal file that nobody here writes comes from outside.
     name = _file_name(pattern)
     saves = [s for s in saves if name is None or _file_name(s.pattern) in (None, name)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import Site
-from ckptlint.flow.program import Program
+from ckptlint.flow.program import Program, leaves
 from ckptlint.flow.written import words_of, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Place, Statement
@@ -98,16 +98,11 @@ def _apart(body: list[Statement], a: Place, b: Place) -> bool:
             if with_a and with_b and not with_a & with_b:
                 return True
             for number in with_a ^ with_b:
-                if _leaves(blocks[number]):
+                if leaves(blocks[number]):
                     left = index
         if any(_apart(block, a, b) for block in blocks):
             return True
     return left is not None and holds(body[left + 1 :], a) | holds(body[left + 1 :], b)
-
-
-def _leaves(block: list[Statement]) -> bool:
-    last = block[-1] if block else None
-    return isinstance(last, model.Return | model.Raise) or (isinstance(last, model.Jump) and last.kind != "pass")
 
 
 def blocks_of(statement: Statement) -> list[list[Statement]]:

@@ -12,7 +12,7 @@ from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import EVALUATION_WORDS, TRAINING_DATA_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import Location, Ran, Value, root_of
+from ckptlint.flow.domain import Location, Mark, Ran, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, KeyRead, Loaded, Opened, Restored
 from ckptlint.flow.program import Program
 from ckptlint.flow.written import words_of
@@ -30,7 +30,7 @@ def trained_forwards(training: Training) -> list[Forward]:
 def comes_from(value: Value, places: set[Location]) -> bool:
     """Whether a value was made from what is at one of these places."""
     found = {*value.origins, *(ref.location for ref in value.refs())}
-    return any(not isinstance(o, Ran) and (o in places or root_of(o) in places) for o in found)  # type: ignore[arg-type]
+    return any(not isinstance(o, Mark) and (o in places or root_of(o) in places) for o in found)
 
 
 def is_model_at(run: Run, location: Location) -> bool:

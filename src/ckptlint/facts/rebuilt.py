@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.architectures import Difference, Layer, architecture_of, difference
-from ckptlint.facts.checkpoints import Checkpoint, path_pattern, programs_of
+from ckptlint.facts.checkpoints import Checkpoint, is_literal_path, path_pattern, programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Const
@@ -78,7 +78,7 @@ def _differing(
     found: list[tuple[Checkpoint, Difference]] = []
     for save in saves:
         is_same_file = save.pattern == pattern
-        if not is_same_file and _is_literal(save.pattern) and _is_literal(pattern):
+        if not is_same_file and is_literal_path(save.pattern) and is_literal_path(pattern):
             continue
         layers = written[id(save)]
         differs = difference(layers, built) if layers is not None else None
@@ -89,9 +89,5 @@ def _differing(
     return found[0] if found else None
 
 
-def _is_literal(pattern: tuple[str, ...] | None) -> bool:
-    return pattern is not None and len(pattern) == 1 and not pattern[0].startswith("{")
-
-
 def _assumptions(pattern: tuple[str, ...]) -> frozenset[Assumption]:
-    return frozenset() if _is_literal(pattern) else frozenset({Assumption.PATH_PATTERN})
+    return frozenset() if is_literal_path(pattern) else frozenset({Assumption.PATH_PATTERN})

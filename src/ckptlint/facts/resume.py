@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ckptlint.facts.checkpoints import Checkpoint, is_outside, path_pattern, programs_of
+from ckptlint.facts.checkpoints import Checkpoint, is_literal_path, is_outside, path_pattern, programs_of
 from ckptlint.facts.evaluated_files import (
     comes_from,
     is_for_evaluation,
@@ -97,8 +97,9 @@ class MissingState:
     def at(self) -> Site:
         """The dict that is saved, or the call that saves a bare state dict."""
         atom = self.checkpoint.event.stored.value.single
-        is_dict = self.checkpoint.schema is not None and isinstance(atom, Ref) and isinstance(atom.location, Made)
-        return atom.location.site if is_dict else self.checkpoint.event.site  # type: ignore[union-attr]
+        if self.checkpoint.schema is not None and isinstance(atom, Ref) and isinstance(atom.location, Made):
+            return atom.location.site
+        return self.checkpoint.event.site
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def is_linked(resumption: Resumption, checkpoint: Checkpoint) -> bool:
     is_read = bool(resumption.keys & keys) and resumption.required <= keys
     if pattern is not None and pattern == checkpoint.pattern and not any("{?" in piece for piece in pattern):
         return is_read or not resumption.keys
-    if _is_literal(pattern) and _is_literal(checkpoint.pattern):
+    if is_literal_path(pattern) and is_literal_path(checkpoint.pattern):
         return False
     shape = _shape(pattern)
     if here and shape is not None and shape == _shape(checkpoint.pattern):
@@ -192,10 +193,6 @@ def _shape(pattern: tuple[str, ...] | None) -> tuple[str, ...] | None:
 def _is_later(run: Run, event: Event, than: Event) -> bool:
     first = next((e for e in run.events if e is event or e is than), None)
     return first is than
-
-
-def _is_literal(pattern: tuple[str, ...] | None) -> bool:
-    return pattern is not None and len(pattern) == 1 and not pattern[0].startswith("{")
 
 
 def _states(checkpoint: Checkpoint) -> Held:

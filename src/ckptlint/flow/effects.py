@@ -369,8 +369,7 @@ def _tensor(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
     """A tensor made of others comes from what they come from."""
     made = _object(c, api, receiver, bound, a, op)
     if api.options.get("values") == "data":
-        for ref in made.refs():
-            c.taint(ref, derived(a.values()))
+        _taint(c, made, a)
     return made
 
 

@@ -36,6 +36,7 @@ from ckptlint.flow.frame import LoopExits
 from ckptlint.flow.numbering import watch_attributes, watch_loop
 from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
+from ckptlint.flow.program import leaves
 from ckptlint.flow.regions import Regions, is_absent_key
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.written import walk, written
@@ -336,7 +337,7 @@ class Interpreter(Regions):
             around = self.state.gates
             self.state.gates = gates(truth)
             self.block(statement.body if truth else statement.orelse)
-            if self.state.reachable and not _leaves(statement.orelse if truth else statement.body):
+            if self.state.reachable and not leaves(statement.orelse if truth else statement.body):
                 self.state.gates = around
             return
         before = self.state
@@ -450,14 +451,6 @@ class Interpreter(Regions):
                     states[index] = self.state
         self.state = normal if normal.reachable else normal.copy()
         leave()
-
-
-def _leaves(body: list[Statement]) -> bool:
-    """Whether a block ends by going elsewhere."""
-    return bool(body) and (
-        isinstance(body[-1], model.Return | model.Raise)
-        or (isinstance(body[-1], model.Jump) and body[-1].kind != "pass")
-    )
 
 
 def _shallow(value: Value) -> Value:

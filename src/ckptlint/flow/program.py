@@ -46,6 +46,12 @@ class ModuleNames:
     """Names that two definitions or imports bind: which one holds is not known."""
 
 
+def leaves(block: list[Statement]) -> bool:
+    """Whether a block ends by going elsewhere."""
+    last = block[-1] if block else None
+    return isinstance(last, model.Return | model.Raise) or (isinstance(last, model.Jump) and last.kind != "pass")
+
+
 def statements_of(body: Iterable[Statement]) -> Iterable[Statement]:
     """Every statement of a body, those within compound statements included."""
     for statement in body:
