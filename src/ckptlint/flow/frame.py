@@ -284,6 +284,15 @@ class Frame:
         for ref in refs:
             apart = len(refs) > 1 and self._has_own_name(ref)
             self._set_modes(ref.location, modes | self.state.mode_of(ref.location) if apart else modes, set())
+            for whole in self._listed_by(ref.location):
+                self._set_modes(whole, UNKNOWN_MODE, set())
+
+    def _listed_by(self, location: Location) -> list[Location]:
+        """The model whose parts a location is one of: `for part in model.modules()`."""
+        root = root_of(location)
+        held = self.object_at(root) if root != location and isinstance(root, Made) else None
+        owner = held.argument("of") if held is not None and held.role is Role.SNAPSHOT else None
+        return [ref.location for ref in owner.refs()] if owner is not None else []
 
     def _has_own_name(self, ref: Ref) -> bool:
         return any(isinstance(v.single, Ref) and v.single.location == ref.location for v in self.state.names.values())
