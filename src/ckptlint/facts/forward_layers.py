@@ -307,7 +307,7 @@ class _Forward:
                 assert isinstance(part, model.Attribute)
                 if part.name == "training" or is_reassigned(self.facts, self.key, part.name):
                     return None, False
-                default = self._default_of(part.name)
+                default = self._default_of(part.name) if part is rate else True
                 if default is None:
                     return None, False
                 if default is False:
@@ -390,8 +390,9 @@ def _only_runs(function: Function, name: str, made: Operand) -> bool:
     ran = False
     for statement in statements_of(function.body):
         for top in operands_of(statement):
-            if isinstance(statement, model.Bind) and any(top is target for target in statement.targets):
-                if isinstance(top, model.Name) and top.id == name and not _keeps(statement.value, name, made):
+            is_target = isinstance(statement, model.Bind) and any(top is target for target in statement.targets)
+            if is_target and isinstance(statement, model.Bind) and isinstance(top, model.Name):
+                if top.id == name and not _keeps(statement.value, name, made):
                     return False
                 continue
             uses = list(_uses(top, name))

@@ -21,6 +21,7 @@ from ckptlint.flow.domain import ClassKey, FunctionKey, Site
 from ckptlint.flow.events import Switched
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import last_word, operands_of, walk, words_of, written
+from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Operand, Record
 
@@ -139,7 +140,8 @@ class _Override:
             elif self._is_self(part.func.value):
                 inner = self.facts.analyzer.classes.method(self.key, part.func.name)
                 if inner is None or not depth:
-                    answer = None
+                    known = self.facts.program.catalog.method(Role.MODEL, part.func.name)
+                    answer = answer if known is not None and inner is None else None
                 elif self._hands_on(self.facts.program.function(inner), depth - 1) is not False:
                     return True
         return answer

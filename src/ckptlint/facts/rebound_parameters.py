@@ -177,7 +177,8 @@ def _after(facts: Facts, path: str, operand: model.Attribute, is_called: bool) -
         change = Change.UNCLEAR if _may_have_type(inner.made) else Change.LOST
         return _Traced(inner.made, max(inner.change, change), by if change > inner.change else inner.by)
     if _names(row, "moved_by", name):
-        return _Traced(inner.made, max(inner.change, Change.MOVED), inner.by or by)
+        change = Change.UNCLEAR if _is_placed(row, inner.made) else Change.MOVED
+        return _Traced(inner.made, max(inner.change, change), inner.by or by)
     if name.endswith("_") or inner.change is Change.LOST:
         return inner
     return _Traced(inner.made, max(inner.change, Change.UNCLEAR), inner.by)
@@ -203,6 +204,17 @@ def _may_have_type(made: model.CallSite) -> bool:
             if any(argument.keyword == "dtype" for argument in part.args):
                 return True
             if isinstance(part.func, model.Attribute) and part.func.name in _TYPED:
+                return True
+    return False
+
+
+def _is_placed(row: Api, made: model.CallSite) -> bool:
+    """Whether the tensor was made, or moved, where the parameter is then to go: it stays the same object."""
+    for part in walk(made):
+        if isinstance(part, model.CallSite):
+            if any(argument.keyword == "device" for argument in part.args):
+                return True
+            if isinstance(part.func, model.Attribute) and _names(row, "moved_by", part.func.name):
                 return True
     return False
 

@@ -20,7 +20,7 @@ _EFFECTS = {
     "mode": "it is new at every call and in train mode, so it drops in eval mode too",
     "weights": "its weights are drawn anew at every call, never trained, and in no state dict",
     "constant": "it is new at every call, so its weights are never trained and in no state dict",
-    "statistics": "it is new at every call and in train mode, so it is never trained and always normalises by the batch",
+    "statistics": "it is new at every call and in train mode: untrained, and always normalising by the batch",
     "unweighted": "it is new at every call and in train mode, so it normalises by the batch in eval mode too",
 }
 
