@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from ckptlint.facts.project import Facts
 from ckptlint.facts.slices import is_test_file
+from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import parts_of
+from ckptlint.knowledge.catalog import Catalog
+from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Record
 
@@ -36,6 +40,20 @@ def module_classes(facts: Facts, record: Record) -> Iterator[ClassKey]:
         key = ClassKey(record.path, held.index)
         if facts.analyzer.classes.hierarchy(key).is_module:
             yield key
+
+
+def registers_attributes_only(facts: Facts, key: ClassKey) -> bool:
+    """Whether a class is of a framework that registers modules only where they are attributes themselves."""
+    frameworks = _registering_attributes(facts.program.catalog)
+    apis = [api for api in facts.analyzer.classes.hierarchy(key).apis if api.role in MODULE_ROLES]
+    return bool(apis) and all(api.options.get("framework") in frameworks for api in apis)
+
+
+@lru_cache(maxsize=4)
+def _registering_attributes(catalog: Catalog) -> frozenset[object]:
+    rows = [row for _, row in catalog if row["role"] == Role.MODULE_BASE.value]
+    plain = {row.get("framework") for row in rows if row.get("tracks_containers") is False}
+    return frozenset(plain - {row.get("framework") for row in rows if row.get("tracks_containers")})
 
 
 def name_of_class(facts: Facts, key: ClassKey) -> str:

@@ -6,12 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.classes import methods_of, module_classes, name_of_class, records_of, subclasses_of, texts
+from ckptlint.facts.classes import (
+    methods_of,
+    module_classes,
+    name_of_class,
+    records_of,
+    registers_attributes_only,
+    subclasses_of,
+    texts,
+)
 from ckptlint.facts.escapes import REGISTERING, Uses
 from ckptlint.facts.held_text import assigns_call_of, filling, top_level
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import REFERENCE_WORDS, TRAINING_ONLY_WORDS
-from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     ApiAtom,
     ClassKey,
@@ -91,12 +98,11 @@ class _Part:
 def plain_containers(facts: Facts) -> Iterator[PlainContainer]:
     """Every such attribute, once a place."""
     seen: set[Span] = set()
-    frameworks = _frameworks(facts)
     for record, rows, makers in _candidates(facts):
         for key in module_classes(facts, record):
             if not _may_fill(facts, record, key, rows, makers):
                 continue
-            if not _is_tracked_by_attribute(facts, key, frameworks):
+            if not registers_attributes_only(facts, key):
                 continue
             for found in _of_class(facts, key):
                 if found.span not in seen:
@@ -124,18 +130,6 @@ def _may_fill(facts: Facts, record: Record, key: ClassKey, rows: dict[int, str],
     names = (makers | frozenset(rows.values())) - {"__init__"}
     methods = [record.functions[index] for index in facts.program.class_model(key).methods.values()]
     return any(m.calls & names or any(m.at[0] <= row <= m.end_row for row in rows) for m in methods)
-
-
-def _is_tracked_by_attribute(facts: Facts, key: ClassKey, frameworks: frozenset[object]) -> bool:
-    """Whether the class is of a framework that registers modules only where they are attributes themselves."""
-    apis = [api for api in facts.analyzer.classes.hierarchy(key).apis if api.role in MODULE_ROLES]
-    return bool(apis) and all(api.options.get("framework") in frameworks for api in apis)
-
-
-def _frameworks(facts: Facts) -> frozenset[object]:
-    rows = [row for _, row in facts.program.catalog if row["role"] == Role.MODULE_BASE.value]
-    plain = {row.get("framework") for row in rows if row.get("tracks_containers") is False}
-    return frozenset(plain - {row.get("framework") for row in rows if row.get("tracks_containers")})
 
 
 def _of_class(facts: Facts, key: ClassKey) -> Iterator[PlainContainer]:

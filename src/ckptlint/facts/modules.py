@@ -121,6 +121,14 @@ class Modules:
             for statement in statements_of(self.program.function(init).body)
         )
 
+    def of_call(self, path: str, call: model.CallSite, name: str) -> Trait:
+        """A trait of what a call makes, judged by its literal arguments alone."""
+        return self._of_call(path, call, name, {}, 0)
+
+    def of_class(self, key: ClassKey, name: str) -> Trait:
+        """A trait of the instances of a class, whatever they are made with."""
+        return self._of_class(key, name, (), 0)
+
     # ------------------------------------------------------------------------------------------------ library
 
     def _of_container(self, held: Object, name: str, objects: Objects, depth: int) -> Trait:

@@ -210,6 +210,7 @@ _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
     "parameters": _condition("it holds parameters; default: true"),
+    "weights": _text("how a layer of a library's own starts", "random", "constant"),
     "children": _parameters("the parameters that hold its modules"),
     "mode": _text("the mode it is created in; default: train", *_MODES),
     "instance_of": _text("the qualified name of the class whose methods the result has"),
@@ -392,6 +393,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.TENSOR: {
             "values": _text("where its values come from", "random", "constant", "data"),
             "registers": _text("as an attribute of a module it becomes", "parameter", "buffer"),
+            "replaced_by": _texts("its methods and properties that always give another tensor"),
+            "converted_by": _texts("its methods that give another tensor unless it has the type already"),
+            "moved_by": _texts("its methods that give another tensor unless it is there already"),
             "of": _parameters("what it is made from"),
             "shares": _flag("it shares memory with what it is made from"),
             "symbolic": _SYMBOLIC,
