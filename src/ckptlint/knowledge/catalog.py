@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from types import MappingProxyType
 from typing import TypeVar
 
 from ckptlint.knowledge.conditions import MISSING, holds
@@ -180,6 +181,15 @@ class Catalog:
         return frozenset(
             literal.encode() for row in gone if kept.isdisjoint(names_of(row)) for literal in _triggers(row)
         )
+
+    @cached_property
+    def mode_flags(self) -> Mapping[str, bool]:
+        """Arguments of a call of a model that say its mode, with the value that means training."""
+        found: dict[str, bool] = {}
+        for key, trains in (("train_flags", True), ("eval_flags", False)):
+            for row in self._table["rows"]:
+                found.update(dict.fromkeys(row.get(key, ()), trains))
+        return MappingProxyType(found)
 
     @property
     def frameworks(self) -> frozenset[str]:
