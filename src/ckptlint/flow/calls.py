@@ -480,7 +480,8 @@ class Calls(Operands):
         self.analyzer.constructed.add(key)
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)
-        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at)
+        mode = str(api.options.get("mode", "train")) if api is not None else "train"
+        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at, mode)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")
@@ -543,7 +544,8 @@ class Calls(Operands):
             # A callable given by the caller, called on a model: it may do anything to it.
             self._hand_over(arguments, name, project=True)
         site = self.site(operand.at)
-        modes = self.state.mode_of(ref.location)
+        # A method that is given the weights is given the mode, too.
+        modes = UNKNOWN_MODE if method else self.state.mode_of(ref.location)
         own = self.self_location
         if own is not None and root_of(ref.location) == own and self._is_whole(own):
             # Inside a model all of its parts' calls are one: which part it is makes no difference outside.

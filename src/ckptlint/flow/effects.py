@@ -254,6 +254,9 @@ def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
     value = _targets(api, "of", receiver, bound)
     if api.options.get("returns") == "function":
         return differentiated(c, value, api, op.at)
+    functions = [of_atom(atom) for atom in ordered(value.atoms) if isinstance(atom, FunctionAtom)]
+    if functions:  # A loss that is given as a function.
+        value = join_all([c.call_value(function, [], op.at) for function in functions])
     operand = c.expanded(derived([value, *a.values()]))
     c.record(Update(c.site(op.at), c.within, c.state.tests, operand, tuple(c.loops)))
     return derived([value])

@@ -37,6 +37,7 @@ def told(c: Calls, ref: Ref, arguments: Arguments, operand: model.CallSite, meth
                     method,
                     is_own,
                     c.is_synthetic(arguments),
+                    c.stored(of_atom(ref)),
                 )
             )
 

@@ -230,6 +230,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "switches": _flag("the framework switches train and eval itself"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
+            "mode": _MODULE["mode"],
             "train_flags": _texts("arguments of a call that, when true, make it behave as in training"),
             "eval_flags": _texts("arguments of a call that, when false, make it behave as in training"),
             "serialises": _text("what its own `get_config` tells of a subclass", "literals", "own", "nothing"),
