@@ -206,6 +206,8 @@ METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
 _MODES = ("train", "eval", "unknown")
 _SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations", "own")
 
+_SERIALISES = _text("which arguments of a subclass its `get_config` tells", "literals", "own")
+
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
 _MODULE: dict[str, Key] = {
@@ -233,7 +235,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "mode": _MODULE["mode"],
             "train_flags": _texts("arguments of a call that, when true, make it behave as in training"),
             "eval_flags": _texts("arguments of a call that, when false, make it behave as in training"),
-            "serialises": _text("what its own `get_config` tells of a subclass", "literals", "own", "nothing"),
+            "serialises": _SERIALISES,
             "instance_of": _MODULE["instance_of"],
             "symbolic": _SYMBOLIC,
             "graph": _parameters("the symbolic tensors that a model is put together of"),
@@ -389,6 +391,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
+            "serialises": _SERIALISES,
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
