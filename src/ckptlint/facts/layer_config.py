@@ -169,9 +169,9 @@ def _handed_on(function: Function) -> set[str]:
     """Names within the arguments of `super().__init__(…)` or `Base.__init__(…)`."""
     found: set[str] = set()
     for operand in _operands(function):
-        if isinstance(operand, model.CallSite) and isinstance(operand.func, model.Attribute):
-            if operand.func.name == "__init__":
-                found |= {n.id for a in operand.args for n in walk(a.value) if isinstance(n, model.Name)}
+        func = operand.func if isinstance(operand, model.CallSite) else None
+        if isinstance(operand, model.CallSite) and isinstance(func, model.Attribute) and func.name == "__init__":
+            found |= {n.id for a in operand.args for n in walk(a.value) if isinstance(n, model.Name)}
     return found
 
 
@@ -276,9 +276,7 @@ class _Keys:
         elif not isinstance(statement, model.Branch | model.Loop | model.Try):
             return
 
-    def _call(
-        self, config: FunctionKey, names: dict[str, frozenset[str] | None], operand: model.Operand
-    ) -> None:
+    def _call(self, config: FunctionKey, names: dict[str, frozenset[str] | None], operand: model.Operand) -> None:
         if not isinstance(operand, model.CallSite):
             return
         func = operand.func

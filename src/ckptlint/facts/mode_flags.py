@@ -109,9 +109,9 @@ def _literals(facts: Facts) -> Literals:
 
 def _literal_in(call: model.CallSite, flags: Mapping[str, bool]) -> model.Argument | None:
     for argument in call.args:
-        if argument.keyword in flags and isinstance(argument.value, model.Literal):
-            if argument.value.value is flags[argument.keyword]:
-                return argument
+        trains = flags.get(argument.keyword or "")
+        if trains is not None and isinstance(argument.value, model.Literal) and argument.value.value is trains:
+            return argument
     return None
 
 
@@ -287,17 +287,16 @@ def _is_explained(facts: Facts, path: str, function: Function) -> bool:
     return bool(said & EXPLAINING_WORDS)
 
 
-def _models_of(
-    facts: Facts, run: Run, event: Told, path: str
-) -> tuple[Object | None, frozenset[Assumption]] | None:
+def _models_of(facts: Facts, run: Run, event: Told, path: str) -> tuple[Object | None, frozenset[Assumption]] | None:
     """The model that is called, and what is taken for granted; None when its framework takes no such argument."""
-    refs = event.operand.refs()
-    if len(refs) != 1 or event.operand.single is None:
-        return None
-    held = run.object_at(refs[0].location)
+    seen = [held for _, held in run.objects(event.operand)]
+    known = [held for held in seen if held is not None and (held.role is not None or held.model is not None)]
+    if known and (len(seen) > 1 or event.operand.single is None):
+        return None  # One of several.
+    held = known[0] if known else None
     if held is None and event.is_own:
         held = Object(None, None, run.receiver_class) if run.receiver_class is not None else None
-    if held is not None and (held.role is not None or held.model is not None):
+    if held is not None:
         if not facts.is_model(held):
             return None
         apis = [held.api] if held.api is not None else []

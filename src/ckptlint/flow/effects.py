@@ -223,6 +223,8 @@ def _call(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     """A method that runs a model, with its weights given beside it or not."""
     refs = receiver.refs() if receiver is not None else []
     method = op.func.name if isinstance(op.func, model.Attribute) else ""
+    if not refs and not c.catalog.mode_flags.keys().isdisjoint(a.keywords) and isinstance(op.func, model.Attribute):
+        refs = [c.make(op.func.value.at, held=Object())]  # What it is of is not seen; what it is told is.
     return join_all([c.forward(ref, a, op, method) for ref in refs]) if refs else derived(a.values())
 
 

@@ -33,8 +33,6 @@ def check(fact: TrainingFlag, facts: Facts) -> Iterator[Diagnostic]:
         "so the result is not that of the saved weights",
         confidence=confidence,
         related=(Related(facts.site_span(fact.event.site), "the model runs here"),) if is_handed_on else (),
-        fix=fixes.replace(
-            fact.span, str(not fact.value), f"pass `{fact.flag}={not fact.value}`", Applicability.UNSAFE
-        ),
+        fix=fixes.replace(fact.span, str(not fact.value), f"pass `{fact.flag}={not fact.value}`", Applicability.UNSAFE),
         statement=facts.statement_span(fact.site),
     )
