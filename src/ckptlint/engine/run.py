@@ -42,6 +42,7 @@ TRIGGERS = frozenset(
         Role.NO_GRAD,
         Role.FIT,
         Role.SPLIT,
+        Role.CALL,
     }
 )
 """Roles whose calls make a file worth reading: what the rules look at, absences included."""

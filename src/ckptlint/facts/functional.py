@@ -19,6 +19,7 @@ from ckptlint.facts.classes import (
     subclasses_of,
     texts,
 )
+from ckptlint.facts.explanations import comment_above
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import ALWAYS_RANDOM_WORDS, KEPT_ON_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.domain import ApiAtom, ClassKey, Const, Field, Global, Parameter, Ref, Value, root_of
@@ -244,7 +245,7 @@ def _fixed(
     is_own = outer in frozenset(methods_of(facts, owner)) and bool(facts.program.function(outer).parameters)
     name, path = name_of_class(facts, owner), event.site.path
     flag, rate = argument_of(api, call, "flag"), argument_of(api, call, "rate")
-    if flag is not None and EXPLAINING_WORDS & set(words_in_order(_comment_above(facts, event))):
+    if flag is not None and EXPLAINING_WORDS & set(words_in_order(comment_above(facts, event.site))):
         return None
     return FixedDropout(
         event,
@@ -269,20 +270,6 @@ def _is_deliberate(facts: Facts, owner: ClassKey, event: Applied) -> bool:
     functions = [facts.program.function(key).qualname for key in event.within]
     words = frozenset().union(*(words_of(text) for text in (name, *functions)))
     return bool(words & ALWAYS_RANDOM_WORDS) or last_word(name) in TRAINING_ONLY_WORDS
-
-
-def _comment_above(facts: Facts, event: Applied) -> str:
-    """The comment in the rows right above the statement of a call."""
-    statement = facts.statement_span(event.site)
-    lines: list[str] = []
-    row = statement.row - 1 if statement is not None else 0
-    while row > 0:
-        line = facts.text(Span(event.site.path, row, 1, row + 1, 1)).strip()
-        if not line.startswith("#"):
-            break
-        lines.append(line)
-        row -= 1
-    return " ".join(reversed(lines))
 
 
 def _asks_for_mode(facts: Facts, owner: ClassKey, gate: Gate) -> bool:

@@ -11,7 +11,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
 from ckptlint.flow.domain import Const, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
-from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Update
+from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Told, Update
 from ckptlint.flow.written import words_of
 
 
@@ -67,7 +67,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     model = _models_of(facts, run, event)
     if model is None or _is_inside_model(facts, run, event):
         return None
-    found = _evaluates(facts, run, event)
+    found = evaluation_reason(facts, run, event)
     if found is None:
         return None
     reason, assumptions = found
@@ -164,7 +164,8 @@ def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:
     return receiver is not None and any(root_of(r.location) == receiver for r in event.operand.refs())
 
 
-def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[Assumption]] | None:
+def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[str, frozenset[Assumption]] | None:
+    """What shows that a call evaluates, in words, with what is taken for granted; None when nothing does."""
     names = [facts.program.function(key) for key in event.within]
     words = frozenset().union(*(words_of(f.name) for f in names))
     if event.method:
@@ -190,7 +191,7 @@ def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[A
     return None
 
 
-def _is_within_training(run: Run, event: Forward) -> bool:
+def _is_within_training(run: Run, event: Forward | Told) -> bool:
     """Whether the outermost loop around a call also holds training."""
     return any(
         isinstance(other, Update) and event.loops and other.loops and other.loops[0] == event.loops[0]
@@ -217,7 +218,7 @@ def mode_assumptions(modes: frozenset[ModeDef]) -> frozenset[Assumption]:
     return frozenset(found)
 
 
-def name_of(event: Forward) -> str:
+def name_of(event: Forward | Told) -> str:
     """The model as the source names it at the call."""
     name = event.written
     if event.method and name.endswith(f".{event.method}"):

@@ -9,6 +9,7 @@ from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
+from ckptlint.flow.differentiated import differentiated_call
 from ckptlint.flow.domain import (
     NONE,
     NOTHING,
@@ -46,6 +47,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.effects import ROLES, seeds_unasked
 from ckptlint.flow.events import Built, Forward, KeyRead, Opened
+from ckptlint.flow.mode_arguments import told
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.order import TEXT_METHODS, told_by_method
 from ckptlint.flow.program import UNRESOLVED
@@ -66,6 +68,8 @@ MODEL_WORDS = frozenset(
     ("model net network module generator discriminator encoder decoder backbone classifier").split()
 )
 """Words of names that mean a model when nothing else is known (assumption role-by-name)."""
+OPTIMIZER_WORDS = frozenset({"optimizer", "optim", "opt"})
+"""Words of names whose methods do what an optimizer's do: a step of one switches no mode."""
 
 
 @dataclass(slots=True)
@@ -96,6 +100,10 @@ class Calls(Operands):
             return keeping(self._call_attribute(receiver, func, arguments, operand), receiver)
         callee = self.evaluate(func)
         arguments = self._arguments(operand)
+        return self._call_any(callee, arguments, operand)
+
+    def call_known(self, callee: Value, arguments: Arguments, operand: model.CallSite) -> Value:
+        """A call of a value with the arguments of a call of another."""
         return self._call_any(callee, arguments, operand)
 
     def call_value(self, callee: Value, positional: list[Value], at: model.Place) -> Value:
@@ -279,7 +287,7 @@ class Calls(Operands):
         held = self.object_at(ref.location)
         assigned = self.state.fields.get(ref.location, name)
         if name in ("forward", "__call__") and held is not None and held.role in MODULE_ROLES:
-            return self._forward(ref, arguments, operand)
+            return self.forward(ref, arguments, operand)
         if held is not None and held.model is not None:
             key = self.classes.method(held.model, name)
             if key is not None:
@@ -307,7 +315,7 @@ class Calls(Operands):
         if api is not None:
             return self._apply(api, of_atom(ref), arguments, operand)
         if name in ("forward", "__call__") and (held is None or held.role in MODULE_ROLES):
-            return self._forward(ref, arguments, operand)
+            return self.forward(ref, arguments, operand)
         unwrapped = self._unwrapped(ref, name)
         if unwrapped is not None:  # `model.module(x)`
             return self._call_object(unwrapped, arguments, operand)
@@ -375,6 +383,9 @@ class Calls(Operands):
         if last_word(last) in MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
             # `self.net.train()`: the name of the receiver and the shape of the call agree.
             return self.catalog.method(Role.MODEL, name)
+        if last_word(last) in OPTIMIZER_WORDS:
+            row = self.catalog.method(Role.OPTIMIZER, name)
+            return row if row is not None and row.role is Role.STEP else None
         return None
 
     def _shown_row(self, name: str, arguments: Arguments) -> Api | None:
@@ -469,7 +480,8 @@ class Calls(Operands):
         self.analyzer.constructed.add(key)
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)
-        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at)
+        mode = str(api.options.get("mode", "train")) if api is not None else "train"
+        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at, mode)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")
@@ -510,11 +522,14 @@ class Calls(Operands):
             if key is not None:
                 return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
         if held is None or held.role is None or held.role in MODULE_ROLES or held.role is Role.AVERAGE:
-            return self._forward(ref, arguments, operand)
+            return self.forward(ref, arguments, operand)
+        if held.role is Role.BACKWARD:
+            return differentiated_call(self, held, arguments, operand)
         self._hand_over(arguments, written(operand.func))
         return derived([of_atom(ref), *arguments.values()])
 
-    def _forward(self, ref: Ref, arguments: Arguments, operand: model.CallSite) -> Value:
+    def forward(self, ref: Ref, arguments: Arguments, operand: model.CallSite, method: str = "") -> Value:
+        """A model runs on data."""
         evidence: set[str] = set()
         name = written(operand.func)
         if self.is_model(ref):
@@ -529,12 +544,14 @@ class Calls(Operands):
             # A callable given by the caller, called on a model: it may do anything to it.
             self._hand_over(arguments, name, project=True)
         site = self.site(operand.at)
-        modes = self.state.mode_of(ref.location)
+        # A method that is given the weights is given the mode, too.
+        modes = UNKNOWN_MODE if method else self.state.mode_of(ref.location)
         own = self.self_location
         if own is not None and root_of(ref.location) == own and self._is_whole(own):
             # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
             ref, site, evidence = Ref(own), self.site(self.function.at), {"type"}
         result = derived([*arguments.values()])
+        told(self, ref, arguments, operand, method)
         self.record(
             Forward(
                 site,
@@ -544,7 +561,7 @@ class Calls(Operands):
                 modes,
                 tuple(self.loops),
                 self.quiet == 0,
-                self._synthetic(arguments),
+                self.is_synthetic(arguments),
                 name,
                 self.statement,
                 self.loop_places[0] if self.loop_places else self.statement,
@@ -558,7 +575,8 @@ class Calls(Operands):
     def _is_model_like(self, value: Value) -> bool:
         return any(self.is_model(r) or self.analyzer.use_of(self, r.location) in MODULE_ROLES for r in value.refs())
 
-    def _synthetic(self, arguments: Arguments) -> bool:
+    def is_synthetic(self, arguments: Arguments) -> bool:
+        """Whether all that a call is given is random, constant or literal."""
         values = arguments.values()
         return bool(values) and all(self._is_synthetic(v) for v in values)
 
@@ -641,6 +659,11 @@ class Calls(Operands):
             return self._call_unseen_method(receiver, name, arguments, operand)
         self._hand_over(arguments, name, project=True)
         return derived([*also, *arguments.values()])
+
+    def hand_over(self, arguments: Arguments, name: str) -> Value:
+        """What a call gives of which only the name is known."""
+        self._hand_over(arguments, name)
+        return derived(arguments.values())
 
     def _hand_over(self, arguments: Arguments, name: str, project: bool = False, is_own: bool | None = None) -> None:
         """Arguments go to code that is not seen: containers open, modes rest on an assumption or are unknown.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.differentiated import differentiated
 from ckptlint.flow.domain import (
     NONE,
     NOTHING,
@@ -26,6 +27,7 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
@@ -175,6 +177,8 @@ def _load(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
 
 def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     target = _targets(api, "of", receiver, bound)
+    if "off" in api.options:
+        return _set_attributes(c, api, target, bound, a, op)
     mode = api.options.get("mode")
     flag = api.options.get("flag")
     site = c.site(op.at)
@@ -202,6 +206,35 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
     return receiver if receiver is not None else NONE
 
 
+def _set_attributes(c: Calls, api: Api, target: Value, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """Flags of layers are set, in the model itself or in a copy that shares its weights."""
+    mode = mode_of_attributes(c, api, bound, op)
+    if api.options.get("returns") == "copy":
+        target = _copy(c, api, target, {**bound, "self": target}, a, op)
+    if mode is None or a.open:
+        return target if api.options.get("returns") == "copy" else NONE
+    c.set_modes(target, frozenset({mode}) if mode.site is not None else UNKNOWN_MODE)
+    if mode.site is not None:
+        c.record(Switched(mode.site, c.within, c.state.tests, target, mode.kind))
+    return target if api.options.get("returns") == "copy" else NONE
+
+
+def _call(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """A method that runs a model, with its weights given beside it or not."""
+    refs = receiver.refs() if receiver is not None else []
+    method = op.func.name if isinstance(op.func, model.Attribute) else ""
+    if not refs and not c.catalog.mode_flags.keys().isdisjoint(a.keywords) and isinstance(op.func, model.Attribute):
+        refs = [c.make(op.func.value.at, held=Object())]  # What it is of is not seen; what it is told is.
+    return join_all([c.forward(ref, a, op, method) for ref in refs]) if refs else derived(a.values())
+
+
+def _transparent(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    found = api.given("of", bound)
+    if api.options.get("kind", "same") == "same" and len(found) == 1 and found[0].atoms:
+        return found[0]
+    return c.hand_over(a, api.name.rsplit(".", 1)[-1])
+
+
 def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     of = _targets(api, "of", receiver, bound)
     return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of),))))
@@ -221,6 +254,11 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
 
 def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     value = _targets(api, "of", receiver, bound)
+    if api.options.get("returns") == "function":
+        return differentiated(c, value, api, op.at)
+    functions = [of_atom(atom) for atom in ordered(value.atoms) if isinstance(atom, FunctionAtom)]
+    if functions:  # A loss that is given as a function.
+        value = join_all([c.call_value(function, [], op.at) for function in functions])
     operand = c.expanded(derived([value, *a.values()]))
     c.record(Update(c.site(op.at), c.within, c.state.tests, operand, tuple(c.loops)))
     return derived([value])
@@ -428,4 +466,6 @@ ROLES = {
     Role.MODE_CONTEXT: _object,
     Role.LISTING: _listing,
     Role.ENTRY: _entry,
+    Role.CALL: _call,
+    Role.TRANSPARENT: _transparent,
 }

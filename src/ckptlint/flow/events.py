@@ -137,6 +137,35 @@ def _map_items(items: Items, change: Change) -> Items:
 
 
 @dataclass(frozen=True, slots=True)
+class Told(Event):
+    """A model that is called is told its mode by an argument; the Forward of the call has the same site."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "value", "layers")
+
+    operand: Value
+    flag: str
+    """The argument's name."""
+    value: Value
+    loops: tuple[str, ...]
+    """As in Forward."""
+    written: str
+    """The callee as it stands in the source."""
+    method: str = ""
+    """The method called on the model when it is not the model itself."""
+    is_own: bool = False
+    """It is the model's own method that calls it, or a part of it."""
+    synthetic: bool = False
+    """As in Forward."""
+    layers: Stored = Stored(NOTHING)
+    """What it is a chain of, when it is one."""
+
+    @property
+    def key(self) -> object:
+        """What tells it from others of the same call."""
+        return self.flag
+
+
+@dataclass(frozen=True, slots=True)
 class Saved(Event):
     """A value is written to a file."""
 

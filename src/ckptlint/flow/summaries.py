@@ -64,6 +64,7 @@ from ckptlint.flow.events import (
     Restored,
     Saved,
     Switched,
+    Told,
     Update,
 )
 from ckptlint.flow.fields import Fields
@@ -502,7 +503,9 @@ class Application:
                 new["into"] = frame.stored(new["into"].value)
             elif isinstance(event, Fitted):
                 new["data"] = frame.expanded(new["data"])
-            if isinstance(event, Update | Saved | Loaded | Built):
+            elif isinstance(event, Told) and new["layers"].is_given:
+                new["layers"] = frame.stored(new["operand"])
+            if isinstance(event, Update | Saved | Loaded | Built | Told):
                 new["loops"] = (*loops, *event.loops)[:8]
             new["site"] = self.inside(event.site)
             new["within"] = (*frame.within, *event.within)[:12]

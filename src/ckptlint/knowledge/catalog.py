@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from types import MappingProxyType
 from typing import TypeVar
 
 from ckptlint.knowledge.conditions import MISSING, holds
@@ -180,6 +181,28 @@ class Catalog:
         return frozenset(
             literal.encode() for row in gone if kept.isdisjoint(names_of(row)) for literal in _triggers(row)
         )
+
+    @cached_property
+    def mode_flags(self) -> Mapping[str, bool]:
+        """Arguments of a call of a model that say its mode, with the value that means training."""
+        found: dict[str, bool] = {}
+        for key, trains in (("train_flags", True), ("eval_flags", False)):
+            for row in self._table["rows"]:
+                found.update(dict.fromkeys(row.get(key, ()), trains))
+        return MappingProxyType(found)
+
+    def frameworks_of(self, role: Role, key: str = "") -> frozenset[str]:
+        """The frameworks that have a row of a role, or one of these that carries a key."""
+        rows = (row for row in self._table["rows"] if row["role"] == role.value and (not key or key in row))
+        return frozenset(row["framework"] for row in rows if "framework" in row)
+
+    def packages_of(self, framework: str) -> frozenset[str]:
+        """The top-level packages that a framework's rows, and other names of them, speak of."""
+        rows = [row for row in self._table["rows"] if row.get("framework") == framework and "on" not in row]
+        found = {name.partition(".")[0] for row in rows for name in names_of(row)}
+        bases = {name.partition(".")[0] for row in rows if row["role"] == "module_base" for name in names_of(row)}
+        aliases = self._table["aliases"].items()
+        return frozenset(found | {top for top, pairs in aliases if any(u.partition(".")[0] in bases for _, u in pairs)})
 
     @property
     def frameworks(self) -> frozenset[str]:

@@ -50,6 +50,7 @@ class Role(str, Enum):
     SPLIT = "split"
     MODULE_STATE = "module_state"
     LISTING = "listing"
+    CALL = "call"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -93,6 +94,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.SPLIT: "divides data into parts",
         Role.MODULE_STATE: "registers state with a module",
         Role.LISTING: "lists files or folders in an order that is not fixed",
+        Role.CALL: "runs a model on data, with its weights given beside it",
     }
 )
 """What a row says by its role."""
@@ -204,6 +206,8 @@ METHOD_KEYS: Mapping[str, Key] = MappingProxyType(
 _MODES = ("train", "eval", "unknown")
 _SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations", "own")
 
+_SERIALISES = _text("which arguments of a subclass its `get_config` tells", "literals", "own")
+
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
 _MODULE: dict[str, Key] = {
@@ -229,6 +233,10 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "switches": _flag("the framework switches train and eval itself"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
+            "mode": _MODULE["mode"],
+            "train_flags": _texts("arguments of a call that, when true, make it behave as in training"),
+            "eval_flags": _texts("arguments of a call that, when false, make it behave as in training"),
+            "serialises": _SERIALISES,
             "instance_of": _MODULE["instance_of"],
             "symbolic": _SYMBOLIC,
             "graph": _parameters("the symbolic tensors that a model is put together of"),
@@ -325,8 +333,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.MODE_SWITCH: {
             "mode": _text("the mode it switches to", "train", "eval"),
             "flag": _parameter("true switches to train, false to eval"),
+            "off": _parameters("all of them true switch to eval, all of them false to train"),
             "of": _parameters("the models; default: self"),
-            "returns": _text("what the call gives; default: self", "self", "nothing"),
+            "returns": _text("what the call gives; default: self", "self", "nothing", "copy"),
         },
         Role.MODE_READ: {"of": _parameter("the model; default: self")},
         Role.MODE_CONTEXT: {
@@ -383,6 +392,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
+            "serialises": _SERIALISES,
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
@@ -468,6 +478,10 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "key": _parameter("the parameter that holds the name"),
             "value": _parameter("the value"),
             "persistent": _parameter("whether the state dict holds it"),
+        },
+        Role.CALL: {
+            "shown_by": _texts("keywords, one of which shows that the method is meant, whatever the receiver"),
+            "skips": _flag("its first argument holds the weights, not data"),
         },
         Role.LISTING: {
             "of": _parameter("the folder or pattern"),
