@@ -228,6 +228,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "switches": _flag("the framework switches train and eval itself"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
+            "gradients": _text("when its calls are recorded for a backward pass; default: always", "always", "asked"),
             "instance_of": _MODULE["instance_of"],
             "symbolic": _SYMBOLIC,
             "graph": _parameters("the symbolic tensors that a model is put together of"),
@@ -249,6 +250,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: wrapper", "wrapper", "argument", "arguments"),
             "prefix": _text("what the keys of the wrapper's state dict start with"),
             "inner": _text("the attribute that gives the wrapped model"),
+            "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],
@@ -276,6 +278,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "inner": _text("the attribute that gives the averaged model"),
             "averages_buffers": _condition("buffers are averaged or copied too"),
             "is_model": _flag("it is called like the model"),
+            "mode": _text("the mode of the copy; default: that of the model", "train", "eval", "unknown"),
         },
         Role.LOADER: {
             "dataset": _parameter("where its items come from"),
@@ -382,6 +385,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
+            "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
