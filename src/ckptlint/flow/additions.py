@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ckptlint.flow.domain import Field, Location, Made, ModeDef, Ref, Value, is_below
+from ckptlint.flow.domain import Field, Location, Made, ModeDef, ModeSet, Ref, Value, is_below
 from ckptlint.semantics.model import Place
 
 if TYPE_CHECKING:
@@ -26,10 +26,14 @@ def part_put_in(frame: Frame, holder: Location, name: str, value: Value, at: Pla
     whole: Location | None = holder
     while whole is not None:
         here = frame.state.modes.get(whole)
-        if here is not None and any(d.evaluates for d in here) and all(d.evaluates or d.kind == "part" for d in here):
+        if here is not None and _is_switched(here) and all(d.location != atom.location for d in here):
             frame.state.modes[whole] = here | {marked}
             frame.put_in.add(atom.location)
         whole = whole.base if isinstance(whole, Field) else None
+
+
+def _is_switched(modes: ModeSet) -> bool:
+    return any(d.evaluates for d in modes) and all(d.evaluates or d.kind == "part" for d in modes)
 
 
 def forget_parts(frame: Frame, location: Location) -> None:

@@ -388,6 +388,10 @@ class Application:
             self._write_field(key, value)
         for location in sorted(summary.modes, key=depth_of):
             self._switch(location, summary.modes[location])
+        for key, value in summary.fields.items():
+            if value.refs() and not isinstance(key.base, Cell):
+                for ref in self.entry(key.base).refs():
+                    part_put_in(frame, ref.location, "", self.value(value), self.at)
         for location, content in summary.items.items():
             self._put_items(location, content)
         for location, origins in summary.origins.items():
@@ -415,7 +419,6 @@ class Application:
             return
         refs = self.entry(key.base).refs()
         for ref in refs:
-            part_put_in(self.frame, ref.location, key.name, mapped, self.at)
             self.frame.state.write_field(ref.location, key.name, mapped, len(refs) == 1)
 
     def _switch(self, location: Location, modes: ModeSet) -> None:

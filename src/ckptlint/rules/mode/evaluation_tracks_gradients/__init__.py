@@ -26,8 +26,8 @@ def check(fact: TrackedEvaluation, facts: Facts) -> Iterator[Diagnostic]:
     name = name_of(event)
     yield RULE.at(
         facts.site_span(event.site),
-        f"{fact.forward.reason} runs `{name}` with gradients on and nothing calls backward(): every result keeps "
-        "the activations of its forward pass alive",
+        f"{fact.forward.reason} runs `{name}` with gradients on, and nothing in it calls backward(): each forward pass "
+        "keeps its activations for nothing",
         confidence=Confidence.LOW if fact.is_called_alone else confidence_of(fact.assumptions),
         statement=facts.span(event.site.path, event.statement),
     )

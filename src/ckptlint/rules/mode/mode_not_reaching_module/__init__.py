@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.modes import name_of
+from ckptlint.facts.modules import Trait
 from ckptlint.facts.partial_modes import CapturedInTraining, LatePart, PartlySwitched
 from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import ModeDef
@@ -27,12 +28,11 @@ def check_models(fact: PartlySwitched, facts: Facts) -> Iterator[Diagnostic]:
     event, sensitive = fact.forward.event, fact.forward.sensitive
     name = name_of(event)
     is_weak = fact.is_by_design or sensitive.is_mild or sensitive.is_partly_seen
-    layer = f"its {sensitive.layer} acts" if sensitive.holds else "its dropout and batch statistics act"
     switched = Related(facts.site_span(fact.switch), f"`{fact.switched}` is put into eval mode here")
     yield RULE.at(
         facts.site_span(event.site),
         f"`{fact.switched}` is put into eval mode and `{name}` is not: when {fact.forward.reason} runs it, "
-        f"{layer} as in training",
+        f"{_layers(sensitive)} as in training",
         confidence=Confidence.LOW if is_weak else confidence_of(fact.assumptions),
         related=(switched, *_in_train_mode(facts, name, fact.forward.modes)),
         fix=_eval_before(facts.span(event.site.path, event.anchor), name),
@@ -45,11 +45,10 @@ def check_parts(fact: LatePart, facts: Facts) -> Iterator[Diagnostic]:
     """A part is put into a model that is already in eval mode."""
     event = fact.forward.event
     name = name_of(event)
-    layer = f"its {fact.part.layer} acts" if fact.part.holds else "its dropout and batch statistics act"
     switches = [Related(facts.site_span(site), "the model is put into eval mode here") for site in fact.switches]
     yield RULE.at(
         facts.site_span(fact.put_in),
-        f"this part is put in after `eval()` and is itself in train mode: {layer} as in training "
+        f"what is put in here after `eval()` is itself in train mode: {_layers(fact.part)} as in training "
         f"when {fact.forward.reason} runs `{name}`",
         confidence=confidence_of(fact.assumptions),
         related=(*switches, Related(facts.site_span(event.site), f"`{name}` is evaluated here")),
@@ -62,16 +61,21 @@ def check_captures(fact: CapturedInTraining, facts: Facts) -> Iterator[Diagnosti
     """A model is recorded in train mode."""
     event = fact.event
     statement = facts.span(event.site.path, event.statement)
-    layer = f"its {fact.sensitive.layer} is" if fact.sensitive.holds else "its dropout and batch statistics are"
     yield RULE.at(
         facts.site_span(event.site),
-        f"`{event.written}` records `{event.model}` in train mode: {layer} part of the recording, "
-        "and a later `eval()` does not change that",
+        f"`{event.written}` records `{event.model}` in train mode: {_layers(fact.sensitive)} as in training "
+        "whatever the recording is switched to",
         confidence=Confidence.LOW if fact.sensitive.is_partly_seen else confidence_of(fact.assumptions),
         related=tuple(_in_train_mode(facts, event.model, event.modes)),
         fix=_eval_before(statement, event.model),
         statement=statement,
     )
+
+
+def _layers(sensitive: Trait) -> str:
+    """What minds the mode; of a library's whole model only its name is known."""
+    is_layer = sensitive.holds and sensitive.layer[:1].isupper()
+    return f"its {sensitive.layer} acts" if is_layer else "its dropout and batch statistics act"
 
 
 def _in_train_mode(facts: Facts, name: str, modes: Iterable[ModeDef]) -> Iterator[Related]:
