@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.evaluations import Evaluation, calls_to, evaluation_around
+from ckptlint.facts.evaluations import Evaluation, Step, calls_to, evaluation_around, statements_around
 from ckptlint.facts.modes import EvaluationForward
-from ckptlint.facts.places import holds
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import GRADIENT_USE_WORDS
 from ckptlint.flow.domain import ApiAtom, ClassKey, FunctionKey, Object
@@ -17,7 +16,7 @@ from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Function, Place, Statement
+from ckptlint.semantics.model import Place, Statement
 
 _GRADIENT_NAMES = frozenset(
     (
@@ -35,8 +34,8 @@ class TrackedEvaluation:
     """An evaluation whose forward calls are recorded for a backward pass that never comes."""
 
     forward: EvaluationForward
-    function: Function | None
-    """The function named for the evaluation, where that is what shows it."""
+    at: Step
+    """The forward call, or the call in the evaluation's own function that leads to it."""
     assumptions: frozenset[Assumption]
     is_called_alone: bool
     """Nothing seen calls its function, and it goes through no data itself: its callers may switch gradients off."""
@@ -51,15 +50,16 @@ def tracked_evaluations(facts: Facts) -> Iterator[TrackedEvaluation]:
         if not fact.event.gradients:
             continue
         around = evaluation_around(facts, fact.event)
-        key = (around.functions[-1], fact.event.anchor if fact.event.loops or not around.is_named else None)
+        key = (around.functions[-1], around.loop or (None if around.is_named else fact.event.anchor))
         if key in seen or not places.shows_all(fact, around):
             continue
         seen.add(key)
         assumptions = fact.assumptions
         if not fact.run.is_entry:
             assumptions |= {Assumption.CALLER_UNSEEN}
-        function = facts.program.function(around.functions[-1]) if around.is_named else None
-        yield TrackedEvaluation(fact, function, assumptions, not fact.run.is_entry and not fact.event.loops)
+        steps = [*calls_to(fact.event.site), fact.event.site.base]
+        at = steps[len(around.calls)] if len(steps) > len(around.calls) else fact.event.site.base
+        yield TrackedEvaluation(fact, at, assumptions, not fact.run.is_entry and not fact.event.loops)
 
 
 class _Surroundings:
@@ -81,7 +81,9 @@ class _Surroundings:
         models = [held for _, held in fact.run.objects(event.operand)]
         if not all(self._needs_no_grad(held) for held in models):
             return False
-        if self._uses_gradients(around, event.anchor, inner) or any(self._is_frozen(key) for key in event.within):
+        if self._uses_gradients(around, around.loop or event.anchor, inner) or any(
+            self._is_frozen(key) for key in event.within
+        ):
             return False
         steps = [*calls_to(event.site), event.site.base]
         if any(self._is_within_unknown(path, at) for path, at in steps):
@@ -123,13 +125,13 @@ class _Surroundings:
                 return True
         return False
 
-    def _uses_gradients(self, around: Evaluation, anchor: Place, inner: Iterable[FunctionKey]) -> bool:
+    def _uses_gradients(self, around: Evaluation, place: Place, inner: Iterable[FunctionKey]) -> bool:
         functions = [self.program.function(key) for key in inner]
         if frozenset().union(*(words_of(f.name) for f in functions)) & GRADIENT_USE_WORDS:
             return True
         if not around.is_named:
             first = functions.pop(0)
-            if _names_in(_statements_at(first.body, anchor)) & _GRADIENT_NAMES:
+            if _names_in(_statements_at(first.body, place)) & _GRADIENT_NAMES:
                 return True
         return any(f.mentions & _GRADIENT_NAMES for f in functions)
 
@@ -145,8 +147,9 @@ class _Surroundings:
         record = self.program.record(path)
         if function is None:
             function = record.module_body if record is not None else None
-        regions = _regions_around(function.body, at) if function is not None else None
-        return regions is None or not all(self._is_known(path, item.value) for r in regions for item in r.items)
+        around = statements_around(function.body, at) if function is not None else None
+        regions = [s for s in around or () if isinstance(s, model.Region)]
+        return around is None or not all(self._is_known(path, item.value) for r in regions for item in r.items)
 
     def _is_known(self, path: str, operand: model.Operand) -> bool:
         if not isinstance(operand, model.CallSite) or not isinstance(operand.func, model.Name | model.Attribute):
@@ -194,27 +197,3 @@ def _names_in(statements: Iterable[Statement]) -> frozenset[str]:
 
 def _statements_at(body: list[Statement], at: Place) -> list[Statement]:
     return [statement for statement in statements_of(body) if statement.at == at]
-
-
-def _regions_around(body: Iterable[Statement], at: Place) -> list[model.Region] | None:
-    """The with statements around a place, outermost first; None when the place is not in the body."""
-    for statement in body:
-        if holds(statement.at, at):
-            return []
-        for part in _bodies(statement):
-            found = _regions_around(part, at)
-            if found is not None:
-                return [statement, *found] if isinstance(statement, model.Region) else found
-    return None
-
-
-def _bodies(statement: Statement) -> list[list[Statement]]:
-    if isinstance(statement, model.Branch | model.Loop):
-        return [statement.body, statement.orelse]
-    if isinstance(statement, model.Region):
-        return [statement.body]
-    if isinstance(statement, model.Try):
-        return [statement.body, *(h.body for h in statement.handlers), statement.orelse, statement.final]
-    if isinstance(statement, model.Match):
-        return [case.body for case in statement.cases]
-    return []

@@ -110,7 +110,7 @@ def _is_beside(facts: Facts, fact: EvaluationForward, here: Evaluation, other: E
     depth = len(here.functions)
     if other.event.within[:depth] != here.functions or calls_to(other.event.site)[: len(here.calls)] != here.calls:
         return False
-    if here.loop is not None and other.event.anchor != here.loop:
+    if here.loop is not None and evaluation_around(facts, other.event).loop != here.loop:
         return False
     return _belongs(facts, fact.run, here, its, switch)
 

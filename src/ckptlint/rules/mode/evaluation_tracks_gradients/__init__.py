@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ckptlint.diagnostic import Confidence, Diagnostic, Severity, confidence_of
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.gradients import TrackedEvaluation
 from ckptlint.facts.modes import name_of
 from ckptlint.facts.project import Facts
+from ckptlint.flow.domain import Site
 from ckptlint.rule import Rule
 
 RULE = Rule(
@@ -25,9 +26,10 @@ def check(fact: TrackedEvaluation, facts: Facts) -> Iterator[Diagnostic]:
     event = fact.forward.event
     name = name_of(event)
     yield RULE.at(
-        facts.site_span(event.site),
+        facts.span(*fact.at),
         f"{fact.forward.reason} runs `{name}` with gradients on, and nothing in it calls backward(): each forward pass "
         "keeps its activations for nothing",
         confidence=Confidence.LOW if fact.is_called_alone else confidence_of(fact.assumptions),
-        statement=facts.span(event.site.path, event.statement),
+        related=(Related(facts.site_span(event.site), f"`{name}` runs here"),) if fact.at != event.site.base else (),
+        statement=facts.statement_span(Site(*fact.at)),
     )
