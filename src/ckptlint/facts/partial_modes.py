@@ -1,4 +1,4 @@
-"""Evaluations that an `eval()` reaches in part: another model, a part put in later, a recording made before."""
+"""Evaluations that an `eval()` reaches in part: another model stays behind, or a part is put in later."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import (
     CRITIC_WORDS,
-    DELIBERATE_WORDS,
     REFERENCE_WORDS,
     TRAINING_ONLY_WORDS,
 )
-from ckptlint.flow.domain import FunctionKey, Location, ModeDef, Object, Site, is_below
-from ckptlint.flow.events import Captured, Forward, Switched, Update
+from ckptlint.flow.domain import FunctionKey, Location, Site, is_below
+from ckptlint.flow.events import Forward, Switched, Update
 from ckptlint.flow.written import last_word, words_of
 
 
@@ -51,15 +50,6 @@ class LatePart:
     put_in: Site
     part: Trait
     switches: tuple[Site, ...]
-    assumptions: frozenset[Assumption]
-
-
-@dataclass(frozen=True, slots=True)
-class CapturedInTraining:
-    """A model recorded in train mode, which the recording keeps."""
-
-    event: Captured
-    sensitive: Trait
     assumptions: frozenset[Assumption]
 
 
@@ -155,42 +145,3 @@ def late_parts(facts: Facts) -> Iterator[LatePart]:
             if trait.holds is None:
                 assumptions |= {Assumption.CLASS_UNSEEN}
             yield LatePart(fact, part.site, trait, switches, assumptions)
-
-
-@derives(CapturedInTraining)
-def captured_in_training(facts: Facts) -> Iterator[CapturedInTraining]:
-    """Each recording of a model in train mode that is not trained on afterwards."""
-    for run in facts.runs:
-        for index, event in enumerate(run.events):
-            if isinstance(event, Captured) and _is_in_training(event.modes):
-                found = _captured(facts, run, index, event)
-                if found is not None:
-                    yield found
-
-
-def _is_in_training(modes: frozenset[ModeDef]) -> bool:
-    return bool(modes) and all(d.trains for d in modes)
-
-
-def _captured(facts: Facts, run: Run, index: int, event: Captured) -> CapturedInTraining | None:
-    functions = [facts.program.function(key) for key in event.within]
-    if frozenset().union(*(words_of(f.name) for f in functions)) & DELIBERATE_WORDS:
-        return None
-    objects = run.objects(event.operand)
-    if event.operand.open or any(held is None or not facts.is_model(held) for _, held in objects):
-        return None
-    locations = {ref.location for ref, _ in objects}
-    if run.summary.module_self in locations or any(
-        isinstance(later, Forward) and later.gradients and locations & _locations(later)
-        for later in run.events[index + 1 :]
-    ):
-        return None  # What is trained as a recording is recorded in train mode on purpose.
-    held: list[Object] = [held for _, held in objects if held is not None]
-    traits = [facts.modules.trait(each, "sensitive", run.object_at) for each in held]
-    if not traits or not all(trait.holds is not False and not trait.is_mild for trait in traits):
-        return None
-    assumptions = mode_assumptions(event.modes) | {Assumption(a) for each in held for a in each.assumed}
-    unseen = next((trait for trait in traits if trait.holds is None), None)
-    if unseen is not None:
-        assumptions |= {Assumption.CLASS_UNSEEN}
-    return CapturedInTraining(event, unseen or traits[0], assumptions)

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.captures import CapturedInTraining
 from ckptlint.facts.modes import name_of
 from ckptlint.facts.modules import Trait
-from ckptlint.facts.partial_modes import CapturedInTraining, LatePart, PartlySwitched
+from ckptlint.facts.partial_modes import LatePart, PartlySwitched
 from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import ModeDef
 from ckptlint.rule import Rule
