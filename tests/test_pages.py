@@ -11,6 +11,7 @@ import pytest
 
 from ckptlint.diagnostic import Diagnostic
 from ckptlint.engine.fixer import apply
+from ckptlint.rules import all_rules
 from tests.linting import lint, relative
 from tests.pages import Example, Page, apply_diff, mismatches, read_page, read_project
 
@@ -51,11 +52,18 @@ def _reported(diagnostics: list[Diagnostic], tmp_path: Path) -> list[tuple[str, 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
 def test_example(example: Example, tmp_path: Path) -> None:
-    diagnostics = lint(example.files, tmp_path)
+    diagnostics = lint({**_configured(example), **example.files}, tmp_path)
     problems = mismatches(example.expected, _reported(diagnostics, tmp_path))
     assert not problems, "\n".join([f"{example.name} ({example.heading})", *problems])
     if example.diff is not None:
         _check_fixes(example, diagnostics, tmp_path)
+
+
+def _configured(example: Example) -> dict[str, str]:
+    """What switches the page's own rule on when it is off by default."""
+    of_folder = {_name(Path(RULES, *rule.module.split(".")[-2:])): rule for rule in all_rules()}
+    rule = of_folder.get(example.name.rsplit("/", 1)[0])
+    return {"ckptlint.toml": f'extend-select = ["{rule.code}"]\n'} if rule and not rule.on_by_default else {}
 
 
 def _check_fixes(example: Example, diagnostics: list[Diagnostic], tmp_path: Path) -> None:

@@ -101,6 +101,10 @@ class Modules:
             return UNSEEN
         if held.api.role is Role.CONTAINER:
             return self._of_container(held, name, objects, depth)
+        if held.api.role is Role.AVERAGE:
+            parts = [ref for value in held.api.given("of", dict(held.arguments)) for ref in value.refs()]
+            part = objects(parts[0].location) if len(parts) == 1 else None
+            return self.trait(part, name, objects, depth + 1)
         if held.api.role in (Role.WRAPPER, Role.AVERAGE):
             return UNSEEN  # A wrapper is what it wraps; one that still stands for itself wraps the unknown.
         bound = {k: _literal_of(v) for k, v in held.arguments}

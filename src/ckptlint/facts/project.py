@@ -16,6 +16,7 @@ from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import Object, Site
 from ckptlint.flow.program import Program
 from ckptlint.flow.written import written
+from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Attribute, Function, Place
 from ckptlint.text import Span
 
@@ -62,7 +63,7 @@ class Facts:
 
     def is_model(self, held: Object) -> bool:
         """Whether an object is a model."""
-        if held.role in MODULE_ROLES:
+        if held.role in MODULE_ROLES or (held.role is Role.AVERAGE and held.api and held.api.options.get("is_model")):
             return True
         return held.model is not None and self.analyzer.classes.hierarchy(held.model).is_module
 

@@ -34,6 +34,8 @@ REFERENCE_WORDS = frozenset(
     "teacher teachers frozen reference ref target targets ema momentum fixed hidden oracle pretrained".split()
 )
 """Words for networks that are kept out of a model's own state on purpose."""
+CRITIC_WORDS = frozenset("discriminator disc critic adversary netd dnet judge".split())
+"""Words for networks that score what another network makes."""
 KEPT_ON_WORDS = frozenset("prenet".split())
 """Words for parts of models that are run with dropout when they generate (Tacotron's)."""
 DELIBERATE_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
@@ -43,6 +45,13 @@ DELIBERATE_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
     ).split()
 )
 """Words that say the mode is meant: Monte Carlo dropout, re-estimated statistics, measuring speed."""
+GRADIENT_USE_WORDS = DELIBERATE_WORDS | frozenset(
+    (
+        "saliency gradcam cam attribution attributions dream explain explanation explanations interpret fgsm pgd "
+        "penalty hessian jacobian influence fisher optimize optimise invert inversion gradient gradients grad landscape"
+    ).split()
+)
+"""Words of functions that look at a model's gradients, or look for an input by them."""
 EVALUATION_DATA_WORDS = frozenset("val valid validation test eval evaluation dev holdout".split())
 """Words of a loop's iterable that say it is evaluation data (assumption role-by-name)."""
 TRAINING_DATA_WORDS = frozenset("train training".split())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ckptlint.flow.additions import part_put_in
 from ckptlint.flow.domain import (
     NONE,
     NUMBER,
@@ -51,6 +52,7 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         key = given[1].constant()
         for ref in given[0].refs():
             if key is not None and isinstance(key.value, str):
+                part_put_in(c, ref.location, key.value, given[2], operand.at)
                 c.state.write_field(ref.location, key.value, given[2], len(given[0].atoms) == 1)
         return NONE
     if name == "str" and len(given) == 1 and operand.args:

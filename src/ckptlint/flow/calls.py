@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symbolic_call
 from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
+from ckptlint.flow.captures import captured
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
 from ckptlint.flow.differentiated import differentiated_call
@@ -641,6 +642,8 @@ class Calls(Operands):
         bound = api.bind(arguments.positional, arguments.keywords)
         if api.role is Role.HARMLESS:
             self.not_followed(api.name, known=True)
+        if "captures_mode" in api.options:
+            captured(self, api, bound, operand)
         handler = ROLES.get(api.role)
         if handler is None:
             self._hand_over(arguments, api.name.rsplit(".", 1)[-1])

@@ -228,7 +228,8 @@ class ModeDef(NamedTuple):
     """One definition of a model's mode that reaches a point.
 
     `kind`: "train" or "eval" (a switch), "built" (a fresh model trains), "loaded-eval" (comes in eval mode),
-    "entry" (as the caller had it), "unknown".
+    "entry" (as the caller had it), "part" (beside eval definitions: the part at `location`, put in later, trains),
+    "unknown".
     """
 
     kind: str

@@ -131,6 +131,16 @@ def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     return Value(atoms, inner.open, inner.origins)
 
 
+def _average(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    """A copy of a model, in the mode the model was in unless its class switches the copy."""
+    made = _module(c, api, receiver, bound, a, op)
+    atom = _targets(api, "of", receiver, bound).single
+    if "mode" not in api.options and isinstance(atom, Ref):
+        for ref in made.refs():
+            c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
+    return made
+
+
 def _identity(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     value = _targets(api, "of", receiver, bound)
     returns = api.options.get("returns", "argument")
@@ -438,7 +448,7 @@ ROLES = {
     Role.OPTIMIZER: _built,
     Role.SCHEDULER: _built,
     Role.SCALER: _built,
-    Role.AVERAGE: _module,
+    Role.AVERAGE: _average,
     Role.LOADER: _built,
     Role.DATASET: _built,
     Role.SAVE: _save,

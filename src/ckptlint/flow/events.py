@@ -107,6 +107,21 @@ class Switched(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Captured(Event):
+    """What a model computes is recorded in the mode it is in, and stays in that mode."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "modes")
+
+    operand: Value
+    modes: ModeSet
+    written: str
+    """The callee as it stands in the source."""
+    model: str
+    """The model as it stands there."""
+    statement: Place
+
+
+@dataclass(frozen=True, slots=True)
 class Stored:
     """What a value looked like when it was saved: what it is, and what it holds one level down."""
 

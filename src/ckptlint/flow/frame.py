@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
+from ckptlint.flow.additions import forget_parts
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.conditions import held_behind
 from ckptlint.flow.domain import (
@@ -107,6 +108,8 @@ class Frame:
         self.exits: list[LoopExits] = []
         self.sinks: list[list[State]] = []
         """For each try around: the states in which an exception may leave its body."""
+        self.put_in: set[Location] = set()
+        """Parts in train mode that were put into models in eval mode."""
         self.pinned: list[Value] = []
         """Values in use that no name holds: what the loops around iterate."""
         self.grown: set[Location] = set()
@@ -307,6 +310,8 @@ class Frame:
                 self.state.switch_mode(part, UNKNOWN_MODE)
             self.state.switch_mode(location.base, UNKNOWN_MODE)
             return
+        if self.put_in:
+            forget_parts(self, location)
         self.state.switch_mode(location, modes)
         for part in self.parts_of(location):
             self._set_modes(part, modes, seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ckptlint.flow.additions import part_put_in
 from ckptlint.flow.built import attribute_set, children_changed
 from ckptlint.flow.containers import extended
 from ckptlint.flow.domain import (
@@ -96,6 +97,7 @@ class Interpreter(Regions):
             value = self._identified(target, value, source)
             refs = base.refs()
             for ref in refs:
+                part_put_in(self, ref.location, target.name, value, target.at)
                 self.state.write_field(ref.location, target.name, value, len(refs) == 1 and not base.open)
                 attribute_set(self, ref, target.name, value)
         elif isinstance(target, model.Index):
@@ -137,6 +139,7 @@ class Interpreter(Regions):
         key = keys[0].constant() if len(keys) == 1 else None
         refs = base.refs()
         for ref in refs:
+            part_put_in(self, ref.location, "", value, target.at)
             content = self.state.items.get(ref.location)
             if content is None:
                 held = self.object_at(ref.location)

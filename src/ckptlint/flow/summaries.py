@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from ckptlint.flow.additions import part_put_in
 from ckptlint.flow.conditions import Conditions
 from ckptlint.flow.domain import (
     MAX_DEPTH,
@@ -124,8 +125,12 @@ def prune(summary: Summary) -> None:
         shown.extend(locations_in(value))
         return value
 
+    def parts(modes: ModeSet) -> ModeSet:
+        shown.extend(d.location for d in modes if d.kind == "part" and d.location is not None)
+        return modes
+
     for event in summary.events:
-        event.changed(look, lambda modes: modes)
+        event.changed(look, parts)
     # Of what only events show, its kind is enough.
     known = keeps({*reachable(shown, *tables), *escaping})
     kept = keeps(escaping)
@@ -346,7 +351,10 @@ class Application:
                     for d in here:
                         found.add(d._replace(assumed=d.assumed | definition.assumed))
             elif definition.site is not None:
-                found.add(definition._replace(site=self.inside(definition.site)))
+                part = definition.location
+                if isinstance(part, Made):
+                    part = Made(self.inside(part.site))
+                found.add(definition._replace(site=self.inside(definition.site), location=part))
             else:
                 found.add(definition)
         return frozenset(found)
@@ -381,6 +389,10 @@ class Application:
             self._write_field(key, value)
         for location in sorted(summary.modes, key=depth_of):
             self._switch(location, summary.modes[location])
+        for key, value in summary.fields.items():
+            if value.refs() and not isinstance(key.base, Cell):
+                for ref in self.entry(key.base).refs():
+                    part_put_in(frame, ref.location, "", self.value(value), self.at)
         for location, content in summary.items.items():
             self._put_items(location, content)
         for location, origins in summary.origins.items():
@@ -413,6 +425,7 @@ class Application:
     def _switch(self, location: Location, modes: ModeSet) -> None:
         target = self.entry(location)
         mapped = self.modes(modes)
+        self.frame.put_in.update(d.location for d in mapped if d.kind == "part" and d.location is not None)
         if isinstance(location, Made):
             for ref in target.refs():
                 self.frame.state.modes[ref.location] = mapped

@@ -237,6 +237,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "train_flags": _texts("arguments of a call that, when true, make it behave as in training"),
             "eval_flags": _texts("arguments of a call that, when false, make it behave as in training"),
             "serialises": _SERIALISES,
+            "gradients": _text("when its calls are recorded for a backward pass; default: always", "always", "asked"),
             "instance_of": _MODULE["instance_of"],
             "symbolic": _SYMBOLIC,
             "graph": _parameters("the symbolic tensors that a model is put together of"),
@@ -258,6 +259,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: wrapper", "wrapper", "argument", "arguments"),
             "prefix": _text("what the keys of the wrapper's state dict start with"),
             "inner": _text("the attribute that gives the wrapped model"),
+            "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],
@@ -285,6 +287,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "inner": _text("the attribute that gives the averaged model"),
             "averages_buffers": _condition("buffers are averaged or copied too"),
             "is_model": _flag("it is called like the model"),
+            "mode": _text("the mode of the copy; default: that of the model", "train", "eval", "unknown"),
         },
         Role.LOADER: {
             "dataset": _parameter("where its items come from"),
@@ -393,6 +396,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
             "serialises": _SERIALISES,
+            "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ckptlint import fixes
 from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.modes import EvaluationForward, mode_assumptions, name_of
+from ckptlint.facts.partial_modes import PartlySwitchedPlaces
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability
@@ -26,6 +27,8 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
         return
     if not all(d.trains or d.kind == "entry" for d in fact.modes):
         return
+    if any(fact.event.site.base in owned.places for owned in facts.of(PartlySwitchedPlaces)):
+        return  # CKP409 says which of the evaluation's models is switched and which is not.
     assumptions = fact.assumptions | mode_assumptions(fact.modes)
     if fact.sensitive.holds is None:
         assumptions |= {Assumption.CLASS_UNSEEN}
