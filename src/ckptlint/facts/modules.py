@@ -96,7 +96,7 @@ class Modules:
         if held is None or depth > MAX_NESTING:
             return UNSEEN
         if held.model is not None:
-            return self._of_class(held.model, name, _literals(held.arguments), depth)
+            return self._of_class(held.model, name, literals_of(held.arguments), depth)
         if held.api is None:
             return UNSEEN
         if held.api.role is Role.CONTAINER:
@@ -120,6 +120,12 @@ class Modules:
             and any(isinstance(t, model.Attribute) and isinstance(t.value, model.Attribute) for t in statement.targets)
             for statement in statements_of(self.program.function(init).body)
         )
+
+    def of_call(
+        self, path: str, function: Function, call: model.CallSite, arguments: Mapping[str, object], name: str
+    ) -> Trait:
+        """A trait of what one call in a function makes, with literal arguments of that function put in."""
+        return self._of_call(path, call, name, _environment(function, arguments), 0)
 
     # ------------------------------------------------------------------------------------------------ library
 
@@ -312,14 +318,15 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         return UNSEEN
     if name == "parameters" and name not in api.options:
         return UNSEEN if api.role in (Role.WRAPPER, Role.AVERAGE) else Trait(True, api.name.rsplit(".", 1)[-1])
-    if name not in api.options:
+    if api.condition(name, bound) is None:
         return UNSEEN if api.role in (Role.MODEL, Role.WRAPPER, Role.AVERAGE) else NO
     holds = api.holds(name, bound)
     if holds is None and name == "sensitive":
         # A rate that is configured is one that somebody means to be above zero.
         holds = True
+    shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
     return Trait(
-        holds, api.name.rsplit(".", 1)[-1], is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
+        holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
     )
 
 
@@ -337,7 +344,8 @@ def _reads_training(function: Function) -> bool:
     return False
 
 
-def _literals(arguments: tuple[tuple[str, Value], ...]) -> tuple[tuple[str, object], ...]:
+def literals_of(arguments: tuple[tuple[str, Value], ...]) -> tuple[tuple[str, object], ...]:
+    """Bound arguments as literals; MISSING stands for the others."""
     found = []
     for name, value in arguments:
         constant = value.constant()

@@ -26,6 +26,7 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.freezing import kept_from_training
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
@@ -382,6 +383,14 @@ def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
     return receiver if receiver is not None else derived(a.values())
 
 
+def _freeze(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    flag = str(api.options.get("flag", ""))
+    given = bound.get(flag)
+    if a.open or (given is not None and truth_of(given, c.catalog) is not True):
+        kept_from_training(c, op.at, _targets(api, "of", receiver, bound))
+    return _receiver(c, api, receiver, bound, a, op)
+
+
 def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     for value in a.positional:
         for atom in ordered(value.atoms):
@@ -417,7 +426,7 @@ ROLES = {
     Role.COPY: _copy,
     Role.PATH_JOIN: _path_join,
     Role.TENSOR: _tensor,
-    Role.FREEZE: _receiver,
+    Role.FREEZE: _freeze,
     Role.FUNCTIONAL: _functional,
     Role.SEED: _seed,
     Role.RANDOM: _random,

@@ -226,6 +226,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
             "switches": _flag("the framework switches train and eval itself"),
+            "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "instance_of": _MODULE["instance_of"],
@@ -243,6 +244,13 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "switches": _flag("the framework switches train and eval itself"),
             "pretrained": _condition("it comes with weights"),
             "path": _parameter("which weights it comes with"),
+            "family": _parameter("whose literal value names the family of the model"),
+            "families": Key(
+                Kind.TABLE,
+                "by condition (also `true` and `false`) a list of names of classes and of `family`, `*` for any text: "
+                "for these it is `sensitive` then; others are unknown",
+            ),
+            "overrides": _texts("arguments, `*` for any text, with which `families` say nothing"),
         },
         Role.WRAPPER: {
             "of": _parameters("the model that is wrapped; a list or `*` with returns = arguments"),
