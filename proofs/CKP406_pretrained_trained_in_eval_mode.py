@@ -9,9 +9,9 @@ import warnings
 import lightning
 import torch
 import transformers
-from toy import conclude
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
+from toy import conclude
 from transformers import BertConfig, BertForSequenceClassification
 
 warnings.filterwarnings("ignore")
@@ -60,9 +60,7 @@ class Fitted(lightning.LightningModule):
 
 with tempfile.TemporaryDirectory() as folder:
     # All its dropout rates are the family's: 0.1.
-    config = BertConfig(
-        vocab_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64
-    )
+    config = BertConfig(vocab_size=8, hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
     BertForSequenceClassification(config).save_pretrained(folder)
     as_loaded, switched = dropped_in(folder, False), dropped_in(folder, True)
     module = Fitted(folder)

@@ -66,9 +66,9 @@ def hands_out_parameters(facts: Facts, key: ClassKey) -> bool:
                 if not isinstance(operand, model.CallSite) or not isinstance(operand.func, model.Attribute):
                     continue
                 api = catalog.method(Role.MODEL, operand.func.name)
-                if api is not None and "parameters" in str(api.options.get("kind")):
-                    if written(operand.func.value) == receiver:
-                        return True
+                lists_parameters = api is not None and "parameters" in str(api.options.get("kind"))
+                if lists_parameters and written(operand.func.value) == receiver:
+                    return True
     return False
 
 

@@ -325,9 +325,7 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         # A rate that is configured is one that somebody means to be above zero.
         holds = True
     shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
-    return Trait(
-        holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
-    )
+    return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
 
 
 def _reads_training(function: Function) -> bool:

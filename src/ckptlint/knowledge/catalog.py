@@ -87,7 +87,6 @@ class Api:
             return None if key in self.options or self.role in _OPEN else False
         return holds(condition, self.arguments(bound, complete=complete))
 
-
     def condition(self, key: str, bound: Mapping[str, object]) -> str | bool | None:
         """The condition in option `key`, for `sensitive` that of the model's family before it; None without one."""
         found = condition_of(self.options, self.name, bound) if key == "sensitive" else None

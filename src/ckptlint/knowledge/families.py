@@ -32,9 +32,9 @@ def condition_of(options: Mapping[str, object], name: str, bound: Mapping[str, o
 
 
 def _is_overridden(options: Mapping[str, object], bound: Mapping[str, object]) -> bool:
-    patterns = options.get("overrides", ())
-    patterns = (patterns,) if isinstance(patterns, str) else patterns
-    return bool(patterns and "**" in bound) or any(fnmatchcase(given, pattern) for given in bound for pattern in patterns)  # type: ignore[attr-defined]
+    found = options.get("overrides", ())
+    patterns = (found,) if isinstance(found, str) else tuple(found) if isinstance(found, list) else ()
+    return bool(patterns and "**" in bound) or any(fnmatchcase(name, p) for name in bound for p in patterns)
 
 
 def _class_in(name: str) -> str:
