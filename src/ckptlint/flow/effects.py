@@ -124,6 +124,8 @@ def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     prefix = str(api.options.get("prefix", ""))
     if returns == "argument" or not inner.refs():
         return inner if inner.atoms else _module(c, api, receiver, bound, a, op)
+    if "mode" in api.options:
+        c.set_modes(inner, c.built(op.at, str(api.options["mode"])))
     atoms = frozenset(
         Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
     )

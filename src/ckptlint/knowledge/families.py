@@ -16,8 +16,12 @@ def condition_of(options: Mapping[str, object], name: str, bound: Mapping[str, o
     the longest pattern before the others.
     """
     families = options.get("families")
-    if not isinstance(families, Mapping) or _is_overridden(options, bound):
+    if not isinstance(families, Mapping) or "**" in bound or _named(options, "overrides", bound):
         return None
+    rates = _named(options, "rates", bound)
+    if rates:
+        known = [rate for rate in rates if isinstance(rate, int | float)]
+        return True if any(rate > 0 for rate in known) else False if len(known) == len(rates) else None
     for word in (_class_in(name), _last_part(bound.get(str(options.get("family"))))):
         fitting = [
             (len(pattern), condition)
@@ -31,10 +35,11 @@ def condition_of(options: Mapping[str, object], name: str, bound: Mapping[str, o
     return None
 
 
-def _is_overridden(options: Mapping[str, object], bound: Mapping[str, object]) -> bool:
-    found = options.get("overrides", ())
+def _named(options: Mapping[str, object], key: str, bound: Mapping[str, object]) -> list[object]:
+    """The arguments whose names the patterns of an option fit."""
+    found = options.get(key, ())
     patterns = (found,) if isinstance(found, str) else tuple(found) if isinstance(found, list) else ()
-    return bool(patterns and "**" in bound) or any(fnmatchcase(name, p) for name in bound for p in patterns)
+    return [value for name, value in bound.items() if any(fnmatchcase(name, pattern) for pattern in patterns)]
 
 
 def _class_in(name: str) -> str:
