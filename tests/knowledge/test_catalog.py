@@ -124,6 +124,40 @@ def test_conditions(name: str, key: str, arguments: dict[str, object], answer: b
     assert api(name).holds(key, arguments) is answer
 
 
+WEIGHTS = "pretrained_model_name_or_path"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "answer"),
+    [
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: MISSING}, True),
+        ("transformers.models.bert.modeling_bert.BertModel.from_pretrained", {WEIGHTS: "my/own"}, True),
+        ("transformers.LlamaForCausalLM.from_pretrained", {WEIGHTS: MISSING}, False),
+        ("transformers.AutoModel.from_pretrained", {WEIGHTS: "google-bert/bert-base-uncased"}, True),
+        ("transformers.AutoModel.from_pretrained", {WEIGHTS: "openai/whisper-small"}, False),
+        ("transformers.AutoModel.from_pretrained", {WEIGHTS: "my/own"}, None),
+        ("transformers.AutoModel.from_pretrained", {WEIGHTS: MISSING}, None),
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: "x", "hidden_dropout_prob": 0.0}, False),
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: "x", "hidden_dropout_prob": MISSING}, None),
+        ("transformers.AutoModel.from_pretrained", {WEIGHTS: "x", "attention_dropout": 0.1}, True),
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: "x", "config": MISSING}, None),
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: "x", "**": MISSING}, None),
+        ("transformers.BertModel.from_pretrained", {WEIGHTS: "x", "num_labels": 2}, True),
+        ("diffusers.UNet2DConditionModel.from_pretrained", {}, False),
+        ("timm.create_model", {"model_name": "resnet50.a1_in1k"}, True),
+        ("timm.create_model", {"model_name": "resnet50_gn"}, False),
+        ("timm.create_model", {"model_name": "swin_tiny_patch4_window7_224"}, True),
+        ("timm.create_model", {"model_name": "timm/vit_base_patch16_224"}, False),
+        ("timm.create_model", {"model_name": "vit_base_patch16_224", "drop_path_rate": 0.1}, True),
+        ("timm.create_model", {"model_name": "unheard_of"}, None),
+        ("torchvision.models.get_model", {"name": "vit_b_16"}, False),
+        ("torchvision.models.get_model", {"name": "resnet18"}, True),
+    ],
+)
+def test_families(name: str, arguments: dict[str, object], answer: bool | None) -> None:
+    assert api(name).holds("sensitive", arguments) is answer
+
+
 def test_unknown_keywords_undo_defaults() -> None:
     assert api("torch.optim.SGD").holds("stateful", {"lr": 0.1}, complete=False) is None
     assert api("torch.optim.SGD").holds("stateful", {"momentum": 0}, complete=False) is False

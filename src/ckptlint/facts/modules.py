@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from ckptlint.facts.attributes import only_asked
 from ckptlint.flow.analyzer import Analyzer
@@ -96,7 +97,7 @@ class Modules:
         if held is None or depth > MAX_NESTING:
             return UNSEEN
         if held.model is not None:
-            return self._of_class(held.model, name, _literals(held.arguments), depth)
+            return self._of_class(held.model, name, literals_of(held.arguments), depth)
         if held.api is None:
             return UNSEEN
         if held.api.role is Role.CONTAINER:
@@ -125,9 +126,17 @@ class Modules:
             for statement in statements_of(self.program.function(init).body)
         )
 
-    def of_call(self, path: str, call: model.CallSite, name: str) -> Trait:
-        """A trait of what a call makes, judged by its literal arguments alone."""
-        return self._of_call(path, call, name, {}, 0)
+    def of_call(
+        self,
+        path: str,
+        call: model.CallSite,
+        name: str,
+        function: Function | None = None,
+        arguments: Mapping[str, object] = MappingProxyType({}),
+    ) -> Trait:
+        """A trait of what a call makes: by its literal arguments, those of the function it stands in put in."""
+        environment = _environment(function, arguments) if function is not None else {}
+        return self._of_call(path, call, name, environment, 0)
 
     def of_class(self, key: ClassKey, name: str) -> Trait:
         """A trait of the instances of a class, whatever they are made with."""
@@ -324,15 +333,14 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         return UNSEEN
     if name == "parameters" and name not in api.options:
         return UNSEEN if api.role in (Role.WRAPPER, Role.AVERAGE) else Trait(True, api.name.rsplit(".", 1)[-1])
-    if name not in api.options:
+    if api.condition(name, bound) is None:
         return UNSEEN if api.role in (Role.MODEL, Role.WRAPPER, Role.AVERAGE) else NO
     holds = api.holds(name, bound)
     if holds is None and name == "sensitive":
         # A rate that is configured is one that somebody means to be above zero.
         holds = True
-    return Trait(
-        holds, api.name.rsplit(".", 1)[-1], is_mild=name == "sensitive" and bool(api.options.get("per_sample"))
-    )
+    shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
+    return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
 
 
 def _reads_training(function: Function) -> bool:
@@ -349,7 +357,8 @@ def _reads_training(function: Function) -> bool:
     return False
 
 
-def _literals(arguments: tuple[tuple[str, Value], ...]) -> tuple[tuple[str, object], ...]:
+def literals_of(arguments: tuple[tuple[str, Value], ...]) -> tuple[tuple[str, object], ...]:
+    """Bound arguments as literals; MISSING stands for the others."""
     found = []
     for name, value in arguments:
         constant = value.constant()

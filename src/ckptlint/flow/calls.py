@@ -380,6 +380,8 @@ class Calls(Operands):
         roles = {row.role for row in rows}
         if len(roles) == 1 and roles <= _TELLING:
             return rows[0]
+        if roles == _FREEZING:
+            return next(row for row in rows if row.role is Role.FREEZE)  # Parameter or model, it comes back.
         last = getattr(ref.location, "name", "")
         if last_word(last) in MODEL_WORDS and not arguments.positional[1:] and not arguments.keywords.keys() - {"mode"}:
             # `self.net.train()`: the name of the receiver and the shape of the call agree.
@@ -440,7 +442,7 @@ class Calls(Operands):
     ) -> Value:
         rows = self.catalog.methods(name)
         for row in rows:
-            if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT):
+            if row.role in (Role.BACKWARD, Role.RESTORE, Role.SNAPSHOT, Role.FIT, Role.FREEZE):
                 return self._apply(row, receiver, arguments, operand)
             if row.role is Role.LISTING:
                 return self._apply(row, receiver, arguments, operand)
@@ -753,6 +755,7 @@ _WATCHED = frozenset({Role.LOAD, Role.OPTIMIZER, Role.SNAPSHOT})
 _ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 """Calls that do not come back."""
 _TELLING = frozenset({Role.SNAPSHOT, Role.RESTORE, Role.BACKWARD, Role.LISTING})
+_FREEZING = frozenset({Role.FREEZE, Role.IDENTITY})
 _SAME_TENSOR = frozenset(
     ("to cuda cpu float half double unsqueeze squeeze view reshape requires_grad_ contiguous").split()
 )

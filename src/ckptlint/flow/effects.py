@@ -27,6 +27,7 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.freezing import kept_from_training
 from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
@@ -125,6 +126,8 @@ def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     prefix = str(api.options.get("prefix", ""))
     if returns == "argument" or not inner.refs():
         return inner if inner.atoms else _module(c, api, receiver, bound, a, op)
+    if "mode" in api.options:
+        c.set_modes(inner, c.built(op.at, str(api.options["mode"])))
     atoms = frozenset(
         Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
     )
@@ -430,6 +433,14 @@ def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
     return receiver if receiver is not None else derived(a.values())
 
 
+def _freeze(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    flag = str(api.options.get("flag", ""))
+    given = bound.get(flag)
+    if a.open or (given is not None and truth_of(given, c.catalog) is not True):
+        kept_from_training(c, op.at, _targets(api, "of", receiver, bound))
+    return _receiver(c, api, receiver, bound, a, op)
+
+
 def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     for value in a.positional:
         for atom in ordered(value.atoms):
@@ -465,7 +476,7 @@ ROLES = {
     Role.COPY: _copy,
     Role.PATH_JOIN: _path_join,
     Role.TENSOR: _tensor,
-    Role.FREEZE: _receiver,
+    Role.FREEZE: _freeze,
     Role.FUNCTIONAL: _functional,
     Role.SEED: _seed,
     Role.RANDOM: _random,

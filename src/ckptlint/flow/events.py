@@ -97,6 +97,11 @@ class Fitted(Event):
     path: Value = UNKNOWN
     """The checkpoint it starts from."""
 
+    @property
+    def key(self) -> object:
+        """What tells it from others of the same call: the trainer and the model it is given."""
+        return self.operand
+
 
 @dataclass(frozen=True, slots=True)
 class Switched(Event):
@@ -119,6 +124,18 @@ class Captured(Event):
     model: str
     """The model as it stands there."""
     statement: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Event):
+    """Parameters of a model, or of a part of one, may be kept from training from here on."""
+
+    operand: Value
+
+    @property
+    def key(self) -> object:
+        """What tells it from others of the same place."""
+        return self.operand
 
 
 @dataclass(frozen=True, slots=True)

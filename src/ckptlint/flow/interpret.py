@@ -34,6 +34,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import Ineffective
 from ckptlint.flow.frame import LoopExits
+from ckptlint.flow.freezing import flag_set
 from ckptlint.flow.numbering import watch_attributes, watch_loop
 from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
@@ -94,6 +95,7 @@ class Interpreter(Regions):
             if target.name == "training":
                 self._set_training_flag(target, base, value)
                 return
+            flag_set(self, target.at, target.name, base, value)
             value = self._identified(target, value, source)
             refs = base.refs()
             for ref in refs:

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TypeVar
 
 from ckptlint.knowledge.conditions import MISSING, holds
+from ckptlint.knowledge.families import condition_of
 from ckptlint.knowledge.roles import METHODS_OF, ROLES, TRIGGER_ROLES, Role
 from ckptlint.knowledge.rows import CatalogError, check_row, names_of, roles_on
 from ckptlint.knowledge.table import Row, Table, copy_of, extend, shipped
@@ -82,10 +83,16 @@ class Api:
 
         A row without the key says no, but that of a whole model or an optimizer leaves it open.
         """
-        condition = self.options.get(key, None if self.role in _OPEN else False)
-        if not isinstance(condition, (str, bool)):
-            return None
+        condition = self.condition(key, bound)
+        if condition is None:
+            return None if key in self.options or self.role in _OPEN else False
         return holds(condition, self.arguments(bound, complete=complete))
+
+    def condition(self, key: str, bound: Mapping[str, object]) -> str | bool | None:
+        """The condition in option `key`, for `sensitive` that of the model's family before it; None without one."""
+        found = condition_of(self.options, self.name, bound) if key == "sensitive" else None
+        condition = found if found is not None else self.options.get(key)
+        return condition if isinstance(condition, (str, bool)) else None
 
 
 class Catalog:

@@ -231,6 +231,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
             "switches": _flag("the framework switches train and eval itself"),
+            "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
@@ -253,6 +254,14 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "switches": _flag("the framework switches train and eval itself"),
             "pretrained": _condition("it comes with weights"),
             "path": _parameter("which weights it comes with"),
+            "family": _parameter("whose literal value names the family of the model"),
+            "families": Key(
+                Kind.TABLE,
+                "by condition (also `true` and `false`) a list of names of classes and of `family`, `*` for any text: "
+                "for these it is `sensitive` then; others are unknown",
+            ),
+            "overrides": _texts("arguments, `*` for any text, with which `families` say nothing"),
+            "rates": _texts("arguments, `*` for any text, that set its dropout rates: they go before `families`"),
         },
         Role.WRAPPER: {
             "of": _parameters("the model that is wrapped; a list or `*` with returns = arguments"),
@@ -260,6 +269,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "prefix": _text("what the keys of the wrapper's state dict start with"),
             "inner": _text("the attribute that gives the wrapped model"),
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
+            "mode": _text("the mode the wrapped model is in afterwards; default: as it was", *_MODES),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping
 
 from ckptlint.knowledge.conditions import ConditionError, parameters_of
+from ckptlint.knowledge.families import ALWAYS, NEVER
 from ckptlint.knowledge.roles import COMMON_KEYS, METHOD_KEYS, ROLE_KEYS, ROLES, Key, Kind
 
 
@@ -87,6 +88,20 @@ def _check_value(word: str, value: object, key: Key, row: Mapping[str, object], 
         _check_known(word, set(_strings(value)) - {"self", "*"}, known, where)
     elif word == "defaults" and isinstance(value, Mapping):
         _check_known(word, value, known, where)
+    elif word == "families" and isinstance(value, Mapping):
+        _check_families(value, known, where)
+
+
+def _check_families(families: Mapping[str, object], known: tuple[str, ...], where: str) -> None:
+    for condition, patterns in families.items():
+        if not _fits(patterns, Kind.NAMES):
+            raise CatalogError(f"{where}: families.{condition} must be a list of names, not {_shown(patterns)}")
+        if condition in (ALWAYS, NEVER):
+            continue
+        try:
+            _check_known("families", parameters_of(condition), known, where)
+        except ConditionError as error:
+            raise CatalogError(f"{where}: families: {error}") from None
 
 
 def _check_known(word: str, used: Iterable[str], known: tuple[str, ...], where: str) -> None:

@@ -39,7 +39,7 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
         # Neither dropped units nor other samples change the result; or no layer that is seen makes a difference.
         confidence = Confidence.LOW
     name = name_of(fact.event)
-    layer = f"its {fact.sensitive.layer} acts" if fact.sensitive.holds else "its dropout and batch statistics act"
+    layer = f"its {fact.sensitive.layer} acts" if fact.sensitive.layer else "its dropout and batch statistics act"
     statement = facts.span(fact.event.site.path, fact.event.statement)
     yield RULE.at(
         facts.site_span(fact.event.site),
