@@ -531,6 +531,9 @@ class Analyzer:
         """Constructor arguments by parameter."""
         init = self.classes.method(key, "__init__")
         if init is None:
+            apis = self.classes.hierarchy(key).apis
+            if apis and apis[0].role is Role.TRAINER:
+                return apis[0].bind(arguments.positional, arguments.keywords)
             return dict(arguments.keywords)
         bindings: dict[Location, Value] = {}
         shifted = type(arguments)([UNKNOWN, *arguments.positional], arguments.keywords, arguments.open)

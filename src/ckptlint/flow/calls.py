@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symbolic_call
 from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
+from ckptlint.flow.class_methods import maker_of_class, of_class
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
 from ckptlint.flow.domain import (
@@ -246,6 +247,9 @@ class Calls(Operands):
             return told_by_method(func.name, derived(arguments.values()))
         if isinstance(atom, ClassAtom) and func.name not in ("__init__",):
             found = self._attribute_of_class(atom, func.name)
+            row = maker_of_class(self, atom.key, func.name, found)
+            if row is not None:
+                return of_class(self, atom.key, self._apply(row, None, arguments, operand))
             return self._call_any(found, arguments, operand)
         callee = self._attribute(atom, func.name, func)
         return self._call_any(callee, arguments, operand)

@@ -332,7 +332,8 @@ class Frame:
         for name, value in self.state.fields.of(location).items():
             found.extend(r.location for r in value.refs() if r.location != Field(location, name))
         held = self.objects.get(location)
-        values = [v for _, v in held.arguments] if held is not None and held.role in MODULE_ROLES else []
+        is_holder = held is not None and (held.role in MODULE_ROLES or held.role is Role.TRAINER)
+        values = [v for _, v in held.arguments] if held is not None and is_holder else []
         content = self.state.items.get(location)
         if content is not None:
             values.extend(content.values())

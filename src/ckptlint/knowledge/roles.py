@@ -206,6 +206,10 @@ _SOURCES = ("python", "numpy", "torch", "cuda", "keras", "jax", "albumentations"
 
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
+_SWITCHES = _flag(
+    "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
+)
+
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
@@ -225,7 +229,7 @@ _MODULE: dict[str, Key] = {
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
-            "switches": _flag("the framework switches train and eval itself"),
+            "switches": _SWITCHES,
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "instance_of": _MODULE["instance_of"],
@@ -240,7 +244,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         },
         Role.MODEL: {
             **_MODULE,
-            "switches": _flag("the framework switches train and eval itself"),
+            "switches": _SWITCHES,
             "pretrained": _condition("it comes with weights"),
             "path": _parameter("which weights it comes with"),
         },
@@ -361,7 +365,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.TRAINER: {
             "model": _parameters("the model, when the constructor takes it"),
             "data": _parameters("the data, when the constructor takes it"),
-            "switches": _flag("it switches train and eval itself"),
+            "switches": _SWITCHES,
+            "runs": _parameters("functions of the project that it calls when it runs"),
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
             "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
@@ -372,7 +377,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "data": _parameters("the data"),
             "path": _parameter("the checkpoint it starts from"),
             "writers": _parameter("objects that save while it runs"),
-            "leaves": _text("the mode the model is in afterwards", *_MODES),
+            "leaves": _text("the mode the model is in afterwards; default: unknown", *_MODES, "same"),
         },
         Role.NO_GRAD: {
             "grad": _text("what happens to gradients; default: off", "off", "on"),
@@ -382,6 +387,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: data", "nothing", "data", "argument", "items"),
             "of": _parameters("what comes back, or the data it is made from"),
             "runs_model": _flag("it calls the model"),
+            "switches": _SWITCHES,
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
