@@ -63,6 +63,8 @@ MODE_WORDS = frozenset(
     ).split()
 )
 """Words in the name of an unseen callee that let it switch the mode of what it is given."""
+RUNNING_WORDS = MODE_WORDS | frozenset("run learn launch".split())
+"""Words in the name of a method that let an object that is not seen switch the models it was made from."""
 MODEL_WORDS = frozenset(
     ("model net network module generator discriminator encoder decoder backbone classifier").split()
 )
@@ -438,6 +440,8 @@ class Calls(Operands):
                 return self._apply(row, receiver, arguments, operand)
             if row.role is Role.MODE_SWITCH:
                 self.set_modes(receiver, UNKNOWN_MODE)
+        if words_of(name) & RUNNING_WORDS:
+            self.set_modes(receiver, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
         return told_by_method(name, derived([receiver, *arguments.values()]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.assemblies import assembled, is_symbolic, settled
@@ -14,7 +13,6 @@ from ckptlint.flow.domain import (
     UNKNOWN_MODE,
     FunctionAtom,
     Items,
-    Made,
     ModeDef,
     ModeRead,
     Object,

@@ -9,6 +9,8 @@ from ckptlint.flow.domain import (
     UNKNOWN,
     UNKNOWN_MODE,
     FunctionAtom,
+    FunctionKey,
+    Location,
     Made,
     ModeDef,
     Object,
@@ -19,7 +21,8 @@ from ckptlint.flow.domain import (
     of_atom,
     ordered,
 )
-from ckptlint.flow.events import Fitted, Saved
+from ckptlint.flow.events import Fitted, Saved, Switched
+from ckptlint.flow.frame import Context
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -67,13 +70,34 @@ def _held_by(c: Calls, receiver: Value) -> Iterator[Value]:
 
 def _leave(c: Calls, api: Api, value: Value, op: model.CallSite) -> None:
     mode = api.options.get("leaves", "unknown")
-    if mode == "same":
-        # Hooks of the project's own may have switched all the same.
-        c.assume(value, "external-callee")
+    if mode == "same" and not any(_has_switching_hook(c, ref) for ref in value.refs()):
+        # Other hooks, of callbacks, may have switched all the same.
+        _assume_unseen(c, value, set())
     elif mode in ("train", "eval"):
         c.set_modes(value, frozenset({ModeDef(str(mode), c.site(op.at))}))
     else:
         c.set_modes(value, UNKNOWN_MODE)
+
+
+def _has_switching_hook(c: Calls, ref: Ref) -> bool:
+    """Whether a method of the project's own, which the framework may call, switches the mode."""
+    held = c.object_at(ref.location)
+    if held is None or held.model is None:
+        return False
+    for base in c.classes.hierarchy(held.model).order:
+        for number in c.program.class_model(base).methods.values():
+            summary = c.analyzer.summary(Context(FunctionKey(base.path, number), held.model))
+            if any(isinstance(event, Switched) for event in summary.events):
+                return True
+    return False
+
+
+def _assume_unseen(c: Calls, value: Value, seen: set[Location]) -> None:
+    c.assume(value, "external-callee")
+    for part in (p for ref in value.refs() for p in c.parts_of(ref.location)):
+        if part not in seen:
+            seen.add(part)
+            _assume_unseen(c, of_atom(Ref(part)), seen)
 
 
 def _writers(c: Calls, api: Api, bound: Bound) -> Iterator[tuple[Made, Object, Api]]:

@@ -317,6 +317,11 @@ class Frame:
                 self.state.modes[whole] = self.state.mode_of(whole) | UNKNOWN_MODE
             whole = whole.base if isinstance(whole, Field) else None
         held = self.objects.get(location)
+        if held is not None and "type-by-use" in held.assumed:
+            # What code that is not seen made from models may hold them.
+            for origin in sorted(self.state.origins.get(location) or (), key=repr):
+                if not isinstance(origin, Mark) and self._is_whole(origin):
+                    self._set_modes(origin, UNKNOWN_MODE, seen)
         owner = held.argument("of") if held is not None else None
         if held is not None and held.role is Role.SNAPSHOT and owner is not None:
             for ref in owner.refs():
