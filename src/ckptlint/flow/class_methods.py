@@ -34,5 +34,8 @@ def of_class(c: Calls, key: ClassKey, made: Value) -> Value:
     for ref in made.refs():
         held = c.object_at(ref.location)
         if held is not None:
-            c.objects[ref.location] = replace(held, model=key)
+            # What reads a file says nothing of the object's further methods: its class does.
+            is_load = held.api is None or held.api.role is not Role.MODEL
+            api = c.classes.hierarchy(key).apis[0] if is_load else held.api
+            c.objects[ref.location] = replace(held, model=key, api=api)
     return made

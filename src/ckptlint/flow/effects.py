@@ -24,7 +24,7 @@ from ckptlint.flow.domain import (
     ordered,
 )
 from ckptlint.flow.events import Applied, Built, Drew, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
-from ckptlint.flow.fits import fitted
+from ckptlint.flow.fits import fitted, keep_handler
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
@@ -350,6 +350,10 @@ def _receiver(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 
 
 def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if receiver is not None and api.options.get("kind") == "handler":
+        for value in api.given("of", bound):
+            keep_handler(c, receiver, value, op.at)
+        return UNKNOWN
     for value in a.positional:
         for atom in ordered(value.atoms):
             if isinstance(atom, FunctionAtom):

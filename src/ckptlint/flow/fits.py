@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.domain import (
@@ -26,11 +27,39 @@ from ckptlint.flow.frame import Context
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
+from ckptlint.semantics.model import Function, Place
 
 if TYPE_CHECKING:
     from ckptlint.flow.calls import Arguments, Calls
 
 Bound = dict[str, Value]
+
+HANDLER = "<handler>"
+"""What the names begin with under which a trainer keeps the functions that it calls while it runs."""
+
+
+def keep_handler(c: Calls, receiver: Value, handler: Value, at: Place) -> None:
+    """A trainer will call a function while it runs."""
+    for ref in receiver.refs():
+        held = c.object_at(ref.location)
+        if held is not None and held.role is Role.TRAINER and ref.location in c.objects:
+            kept = (*held.arguments, (f"{HANDLER}{at}", handler))
+            c.objects[ref.location] = replace(held, arguments=tuple(dict(kept).items()))
+
+
+def decorated_handler(c: Calls, function: Function, handler: Value) -> None:
+    """A function that a decorator gives to a trainer: `@trainer.on(event)`."""
+    for decorator in function.decorators:
+        func = decorator.func if isinstance(decorator, model.CallSite) else decorator
+        if not isinstance(func, model.Attribute):
+            continue
+        receiver = c.evaluate(func.value)
+        for ref in receiver.refs():
+            held = c.object_at(ref.location)
+            owner = held.api.name if held is not None and held.api is not None else ""
+            row = c.catalog.method(Role.TRAINER, func.name, owner)
+            if row is not None and row.options.get("kind") == "handler":
+                keep_handler(c, of_atom(ref), handler, function.at)
 
 
 def fitted(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -57,7 +86,9 @@ def _held_by(c: Calls, receiver: Value) -> Iterator[Value]:
         held = c.object_at(ref.location)
         if held is None or held.api is None:
             continue
-        for value in held.api.given("runs", dict(held.arguments)):
+        given = dict(held.arguments)
+        handlers = [value for name, value in held.arguments if name.startswith(HANDLER)]
+        for value in (*handlers, *held.api.given("runs", given)):
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom):
                     c.perhaps_call(atom)

@@ -409,7 +409,12 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "random": _condition("it draws random numbers whatever the mode"),
         },
         Role.ENTRY: {
-            "kind": _text("how it marks the entry point", "decorator", "caller"),
+            "kind": _text(
+                "how it marks the entry point; handler: the receiver calls it while it runs",
+                "decorator",
+                "caller",
+                "handler",
+            ),
             "of": _parameter("the function that is called"),
         },
         Role.TRANSPARENT: {
