@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symbolic_call
 from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
-from ckptlint.flow.class_methods import maker_of_class, of_class
+from ckptlint.flow.class_methods import maker_of_class, of_class, switches_itself
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
 from ckptlint.flow.domain import (
@@ -477,7 +477,8 @@ class Calls(Operands):
         self.analyzer.constructed.add(key)
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)
-        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at)
+        is_unknown = (api is not None and is_symbolic(api)) or (role is Role.MODEL and switches_itself(self, key))
+        built = UNKNOWN_MODE if is_unknown else self.built(operand.at)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")

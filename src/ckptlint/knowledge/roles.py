@@ -280,6 +280,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "inner": _text("the attribute that gives the averaged model"),
             "averages_buffers": _condition("buffers are averaged or copied too"),
             "is_model": _flag("it is called like the model"),
+            "mode": _MODULE["mode"],
         },
         Role.LOADER: {
             "dataset": _parameter("where its items come from"),
