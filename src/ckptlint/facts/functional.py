@@ -245,6 +245,8 @@ def _fixed(
     is_own = outer in frozenset(methods_of(facts, owner)) and bool(facts.program.function(outer).parameters)
     name, path = name_of_class(facts, owner), event.site.path
     flag, rate = argument_of(api, call, "flag"), argument_of(api, call, "rate")
+    if rate is not None and any(_says_zero(facts, owner, gate, written(rate.value)) for gate in event.gates):
+        return None
     if flag is not None and EXPLAINING_WORDS & set(words_in_order(comment_above(facts, event.site))):
         return None
     return FixedDropout(
@@ -285,6 +287,29 @@ def _asks_for_mode(facts: Facts, owner: ClassKey, gate: Gate) -> bool:
         return True
     attribute = flag.rpartition(".")[2]
     return attribute.isidentifier() and "." in flag and is_reassigned(facts, owner, attribute)
+
+
+def _says_zero(facts: Facts, owner: ClassKey, gate: Gate, rate: str) -> bool:
+    """Whether a test around holds only where the rate is 0: the test itself, or the attribute that keeps it."""
+    if not gate.side:
+        return False
+    text = facts.text(facts.span(gate.path, gate.at))
+    attribute = text.rpartition(".")[2]
+    said = [text, *(_kept_test(facts, owner, attribute) if attribute.isidentifier() and "." in text else ())]
+    zero = re.compile(rf"(?:\w+\.)*{re.escape(rate.rpartition('.')[2])}\s*(?:==|<=)\s*0(?:\.0*)?")
+    return any(zero.fullmatch(one) for one in said)
+
+
+def _kept_test(facts: Facts, owner: ClassKey, attribute: str) -> Iterator[str]:
+    """What the constructor assigns to an attribute, as written."""
+    init = facts.analyzer.classes.method(owner, "__init__")
+    if init is None:
+        return
+    for statement in statements_of(facts.program.function(init).body):
+        if not isinstance(statement, model.Bind) or statement.value is None:
+            continue
+        if any(isinstance(t, model.Attribute) and t.name == attribute for t in statement.targets):
+            yield facts.text(facts.span(init.path, statement.value.at))
 
 
 def _is_off(facts: Facts, owner: ClassKey, rate: Value) -> bool | str | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.frameworks import are_switched_by_framework
 from ckptlint.facts.modules import Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -66,6 +67,8 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     """A forward call that nothing trains on, as an evaluation; None when nothing shows that it is one."""
     model = _models_of(facts, run, event)
     if model is None or _is_inside_model(facts, run, event):
+        return None
+    if are_switched_by_framework(facts, run, event.modes):
         return None
     found = evaluation_reason(facts, run, event)
     if found is None:

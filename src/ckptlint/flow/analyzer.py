@@ -141,6 +141,9 @@ class Analyzer:
         """Functions that some followed call reaches, with the receiver's class."""
         self.constructed: set[ClassKey] = set()
         self.inner_names = frozenset({"module", "_orig_mod"})
+        self.switching_names = frozenset(
+            name for name, row in program.catalog if row["role"] == Role.MODE_SWITCH.value and "on" in row
+        )
         self._on_failure = on_failure
         self._summaries: dict[Context, Summary] = {}
         self._progress: dict[Context, _Progress] = {}
@@ -531,6 +534,9 @@ class Analyzer:
         """Constructor arguments by parameter."""
         init = self.classes.method(key, "__init__")
         if init is None:
+            apis = self.classes.hierarchy(key).apis
+            if apis and apis[0].role is Role.TRAINER:
+                return apis[0].bind(arguments.positional, arguments.keywords)
             return dict(arguments.keywords)
         bindings: dict[Location, Value] = {}
         shifted = type(arguments)([UNKNOWN, *arguments.positional], arguments.keywords, arguments.open)

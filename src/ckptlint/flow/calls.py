@@ -8,6 +8,7 @@ from ckptlint.flow.assemblies import CHAIN, chain_of_given, is_symbolic, symboli
 from ckptlint.flow.built import dataset_parts
 from ckptlint.flow.builtin_calls import call_builtin
 from ckptlint.flow.captures import captured
+from ckptlint.flow.class_methods import maker_of_class, of_class, switches_itself
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.containers import container_method
 from ckptlint.flow.differentiated import differentiated_call
@@ -65,6 +66,8 @@ MODE_WORDS = frozenset(
     ).split()
 )
 """Words in the name of an unseen callee that let it switch the mode of what it is given."""
+RUNNING_WORDS = MODE_WORDS | frozenset("run learn launch".split())
+"""Words in the name of a method that let an object that is not seen switch the models it was made from."""
 MODEL_WORDS = frozenset(
     ("model net network module generator discriminator encoder decoder backbone classifier").split()
 )
@@ -255,6 +258,9 @@ class Calls(Operands):
             return told_by_method(func.name, derived(arguments.values()))
         if isinstance(atom, ClassAtom) and func.name not in ("__init__",):
             found = self._attribute_of_class(atom, func.name)
+            row = maker_of_class(self, atom.key, func.name, found)
+            if row is not None:
+                return of_class(self, atom.key, self._apply(row, None, arguments, operand))
             return self._call_any(found, arguments, operand)
         callee = self._attribute(atom, func.name, func)
         return self._call_any(callee, arguments, operand)
@@ -448,6 +454,8 @@ class Calls(Operands):
                 return self._apply(row, receiver, arguments, operand)
             if row.role is Role.MODE_SWITCH:
                 self.set_modes(receiver, UNKNOWN_MODE)
+        if words_of(name) & RUNNING_WORDS:
+            self.set_modes(receiver, UNKNOWN_MODE)
         self._hand_over(arguments, name, project=not rows and bool(words_of(name) & MODE_WORDS))
         return told_by_method(name, derived([receiver, *arguments.values()]))
 
@@ -484,7 +492,8 @@ class Calls(Operands):
         if api is not None and role is Role.TRAINER:
             seeds_unasked(self, api, operand)
         mode = str(api.options.get("mode", "train")) if api is not None else "train"
-        built = UNKNOWN_MODE if api is not None and is_symbolic(api) else self.built(operand.at, mode)
+        is_unknown = (api is not None and is_symbolic(api)) or (role is Role.MODEL and switches_itself(self, key))
+        built = UNKNOWN_MODE if is_unknown else self.built(operand.at, mode)
         if role is Role.MODEL:
             self.state.switch_mode(ref.location, built)
         init = self.classes.method(key, "__init__")

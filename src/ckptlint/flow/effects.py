@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.assemblies import assembled, is_symbolic, settled
@@ -15,7 +14,6 @@ from ckptlint.flow.domain import (
     UNKNOWN_MODE,
     FunctionAtom,
     Items,
-    Made,
     ModeDef,
     ModeRead,
     Object,
@@ -26,7 +24,8 @@ from ckptlint.flow.domain import (
     of_atom,
     ordered,
 )
-from ckptlint.flow.events import Applied, Built, Drew, Fitted, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.events import Applied, Built, Drew, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
+from ckptlint.flow.fits import fitted, keep_handler
 from ckptlint.flow.freezing import kept_from_training
 from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
@@ -285,38 +284,6 @@ def _step(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     return derived(a.values())
 
 
-def _fit(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
-    values = api.given("model", bound) if "model" in api.options else []
-    if receiver is not None:
-        values.append(receiver)
-        for ref in receiver.refs():
-            held = c.object_at(ref.location)
-            if held is not None and held.api is not None:
-                values.extend(held.api.given("model", dict(held.arguments)))
-    kind = str(api.options.get("kind", "fit"))
-    data = c.expanded(derived(api.given("data", bound)))
-    path = _targets(api, "path", None, bound, default="")
-    for value in values:
-        c.set_modes(value, UNKNOWN_MODE)
-        c.record(Fitted(c.site(op.at), c.within, c.state.tests, value, kind, data, path))
-        for made, writer, row in _writers(c, api, bound):
-            where = join_all(row.given("path", dict(writer.arguments)))
-            c.record(Saved(made.site, c.within, c.state.tests, c.stored(value), where, row.name))
-    return derived([v for v in (receiver, *a.values()) if v is not None])
-
-
-def _writers(c: Calls, api: Api, bound: Bound) -> Iterator[tuple[Made, Object, Api]]:
-    """The objects among those given that save while a fit runs, with where they were made."""
-    for value in api.given("writers", bound):
-        atom = value.single
-        items = c.state.items.get(atom.location) if isinstance(atom, Ref) else None
-        for entry in items.values() if items is not None else [value]:
-            for ref in entry.refs():
-                held = c.object_at(ref.location)
-                if isinstance(ref.location, Made) and held is not None and held.role is Role.SAVE and held.api:
-                    yield ref.location, held, held.api
-
-
 def _harmless(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     returns = api.options.get("returns", "data")
     if api.options.get("treats") and a.positional:
@@ -442,6 +409,10 @@ def _freeze(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argumen
 
 
 def _entry(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    if receiver is not None and api.options.get("kind") == "handler":
+        for value in api.given("of", bound):
+            keep_handler(c, receiver, value, op.at)
+        return UNKNOWN
     for value in a.positional:
         for atom in ordered(value.atoms):
             if isinstance(atom, FunctionAtom):
@@ -470,7 +441,7 @@ ROLES = {
     Role.RESTORE: _restore,
     Role.BACKWARD: _backward,
     Role.STEP: _step,
-    Role.FIT: _fit,
+    Role.FIT: fitted,
     Role.TRAINER: _trainer,
     Role.HARMLESS: _harmless,
     Role.COPY: _copy,

@@ -322,6 +322,11 @@ class Frame:
                 self.state.modes[whole] = self.state.mode_of(whole) | UNKNOWN_MODE
             whole = whole.base if isinstance(whole, Field) else None
         held = self.objects.get(location)
+        if held is not None and "type-by-use" in held.assumed:
+            # What code that is not seen made from models may hold them.
+            for origin in sorted(self.state.origins.get(location) or (), key=repr):
+                if not isinstance(origin, Mark) and self._is_whole(origin):
+                    self._set_modes(origin, UNKNOWN_MODE, seen)
         owner = held.argument("of") if held is not None else None
         if held is not None and held.role is Role.SNAPSHOT and owner is not None:
             for ref in owner.refs():
@@ -337,7 +342,8 @@ class Frame:
         for name, value in self.state.fields.of(location).items():
             found.extend(r.location for r in value.refs() if r.location != Field(location, name))
         held = self.objects.get(location)
-        values = [v for _, v in held.arguments] if held is not None and held.role in MODULE_ROLES else []
+        is_holder = held is not None and (held.role in MODULE_ROLES or held.role is Role.TRAINER)
+        values = [v for _, v in held.arguments] if held is not None and is_holder else []
         content = self.state.items.get(location)
         if content is not None:
             values.extend(content.values())

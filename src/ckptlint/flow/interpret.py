@@ -33,6 +33,7 @@ from ckptlint.flow.domain import (
     of_atom,
 )
 from ckptlint.flow.events import Ineffective
+from ckptlint.flow.fits import decorated_handler
 from ckptlint.flow.frame import LoopExits
 from ckptlint.flow.freezing import flag_set
 from ckptlint.flow.numbering import watch_attributes, watch_loop
@@ -575,9 +576,12 @@ def _define(f: Interpreter, statement: model.Define) -> None:
         if f.function.index:
             f.write_name(statement.name, of_atom(ClassAtom(ClassKey(f.path, statement.model))))
         return
-    if statement.function is None or not f.function.index:
+    if statement.function is None:
         return
     key = FunctionKey(f.path, statement.function)
+    if not f.function.index:
+        decorated_handler(f, f.program.function(key), of_atom(FunctionAtom(key)))
+        return
     value = f.closure(key)
     decorators = f.program.function(key).decorators
     if decorators and not f.analyzer.is_transparent(key):

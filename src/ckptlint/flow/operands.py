@@ -208,9 +208,11 @@ class Operands(Frame):
         return Value(atoms, wrapped.open, wrapped.origins)
 
     def _unwrapped(self, ref: Ref, name: str) -> Ref | None:
+        held = self.object_at(ref.location)
+        if held is not None and held.role is Role.AVERAGE and held.api and held.api.options.get("inner") == name:
+            return ref
         if name not in self.analyzer.inner_names:
             return None
-        held = self.object_at(ref.location)
         if ref.view:
             return Ref(ref.location, ref.view[:-1])
         if held is None or (held.role is not None and held.role in (Role.WRAPPER, Role.AVERAGE, Role.MODEL)):

@@ -18,6 +18,7 @@ from ckptlint.flow.domain import (
     of_atom,
 )
 from ckptlint.flow.events import Ineffective
+from ckptlint.flow.operands import truth_of
 from ckptlint.flow.written import written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -142,7 +143,7 @@ class Regions(Calls):
         for target in targets:
             for ref in target.refs():
                 before = self.state.mode_of(ref.location)
-                mode = options.get("mode")
+                mode = options.get("mode") or self._flagged_mode(options, arguments)
                 new = frozenset({ModeDef(str(mode))}) if mode in ("train", "eval") else UNKNOWN_MODE
                 self.set_modes(of_atom(ref), new)
 
@@ -150,6 +151,13 @@ class Regions(Calls):
                     self.set_modes(of_atom(ref), before)
 
                 leave.append(undo)
+
+    def _flagged_mode(self, options: Any, arguments: dict[str, Value]) -> str | None:
+        """The mode that the argument in `flag` asks for, where it is seen."""
+        flag = options.get("flag")
+        given = arguments.get(flag)
+        truth = truth_of(given, self.catalog) if given is not None else options.get("defaults", {}).get(flag)
+        return None if truth is None else "train" if truth else "eval"
 
     def _enter_object(
         self, ref: Ref, owner: ClassKey, operand: model.CallSite, leave: list[Callable[[], None]]

@@ -150,10 +150,9 @@ class State:
         """Set the mode of a location and of everything below it."""
         for key in [k for k in self.modes if isinstance(k, Field) and is_below(k, location)]:
             del self.modes[key]
-        if modes == UNKNOWN_MODE and isinstance(location, Made):
-            self.modes.pop(location)  # Nothing said of an object made here means the same.
-        else:
-            self.modes[location] = modes
+        if modes == UNKNOWN_MODE and isinstance(location, Made) and location not in self.modes:
+            return  # Nothing said of an object made here means the same.
+        self.modes[location] = modes
 
     # ------------------------------------------------------------------------------------------------- joins
 

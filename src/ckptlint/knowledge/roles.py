@@ -210,6 +210,10 @@ _SERIALISES = _text("which arguments of a subclass its `get_config` tells", "lit
 
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
+_SWITCHES = _flag(
+    "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
+)
+
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
@@ -232,6 +236,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.MODULE_BASE: {
             "switches": _flag("the framework switches train and eval itself"),
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
+            "switches": _SWITCHES,
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
@@ -251,7 +256,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         },
         Role.MODEL: {
             **_MODULE,
-            "switches": _flag("the framework switches train and eval itself"),
+            "switches": _SWITCHES,
             "pretrained": _condition("it comes with weights"),
             "path": _parameter("which weights it comes with"),
             "family": _parameter("whose literal value names the family of the model"),
@@ -298,6 +303,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "averages_buffers": _condition("buffers are averaged or copied too"),
             "is_model": _flag("it is called like the model"),
             "mode": _text("the mode of the copy; default: that of the model", "train", "eval", "unknown"),
+            "mode": _MODULE["mode"],
         },
         Role.LOADER: {
             "dataset": _parameter("where its items come from"),
@@ -384,7 +390,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.TRAINER: {
             "model": _parameters("the model, when the constructor takes it"),
             "data": _parameters("the data, when the constructor takes it"),
-            "switches": _flag("it switches train and eval itself"),
+            "switches": _SWITCHES,
+            "runs": _parameters("functions of the project that it calls when it runs"),
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
             "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
@@ -395,7 +402,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "data": _parameters("the data"),
             "path": _parameter("the checkpoint it starts from"),
             "writers": _parameter("objects that save while it runs"),
-            "leaves": _text("the mode the model is in afterwards", *_MODES),
+            "leaves": _text("the mode the model is in afterwards; default: unknown", *_MODES, "same"),
         },
         Role.NO_GRAD: {
             "grad": _text("what happens to gradients; default: off", "off", "on"),
@@ -407,6 +414,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "runs_model": _flag("it calls the model"),
             "serialises": _SERIALISES,
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
+            "switches": _SWITCHES,
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
@@ -431,7 +439,12 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "random": _condition("it draws random numbers whatever the mode"),
         },
         Role.ENTRY: {
-            "kind": _text("how it marks the entry point", "decorator", "caller"),
+            "kind": _text(
+                "how it marks the entry point; handler: the receiver calls it while it runs",
+                "decorator",
+                "caller",
+                "handler",
+            ),
             "of": _parameter("the function that is called"),
         },
         Role.TRANSPARENT: {
