@@ -62,9 +62,12 @@ def put_back(value: Value, before: State, trained: State, other: State, joined: 
 
 
 def _is_restored(location: Location, before: State, trained: State, other: State) -> bool:
-    now = trained.mode_of(location)
-    former = before.mode_of(location)
-    return bool(now) and now != former and all(d.kind == "train" for d in now) and other.mode_of(location) == former
+    now, former = trained.mode_of(location), before.mode_of(location)
+    if not now or now == former or not all(d.kind == "train" for d in now):
+        return False
+    # In eval mode already, or switched to it: `if was: m.train()`, `else: m.eval()`.
+    beside = other.mode_of(location)
+    return beside == former or (bool(beside) and all(d.kind == "eval" for d in beside))
 
 
 def _flags_of(read: ModeRead, trained: State, other: State, joined: State) -> None:

@@ -469,15 +469,21 @@ class Application:
     def _prepare_collapse(self) -> None:
         """Forward calls that a model makes of its own parts are one forward of the model, at the call.
 
-        A method that trains the model holds whole forward calls of its own, for training and for evaluation.
+        A method that trains the model holds whole forward calls of its own, for training and for evaluation, and
+        the methods that it calls may hold some.
         """
         inner = self.summary.module_self
-        trains = any(isinstance(event, Update) for event in self.summary.events)
+        trains = any(isinstance(event, Update) for event in self.summary.events) or self._is_own_method()
         for event in self.summary.events:
             if not isinstance(event, Forward) or not _rooted(event.operand, inner):
                 continue
             if not trains or event.site.base == self._body:
                 self._collapsed[event.site] = self.frame.site(self.at)
+
+    def _is_own_method(self) -> bool:
+        """Whether a method calls another of the same object."""
+        own, inner = self.frame.self_location, self.summary.module_self
+        return own is not None and inner is not None and self.entry(inner).single == Ref(own)
 
     @property
     def _body(self) -> tuple[str, Place]:
