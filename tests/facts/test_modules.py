@@ -123,12 +123,18 @@ PROJECT = {
     "number given": (model("self.width = width", signature="width", call="1"), (False, False)),
     "unknown part beside dropout": (model("self.a = Block(3)\nself.b = nn.Dropout()", rest="from lib import Block"), (True, None)),
     "rate 0 handed to a helper": (model("self.a = make(p)", signature="p", call="0", rest="def make(p):\n    return nn.Dropout(p)"), (False, False)),
-}  # fmt: skip
-DEFECTS = {
     "rate 0 by the class that is made": (model("self.a = nn.Dropout(self.p)").replace("    def __init__", "    p = 0.0\n    def __init__"), (False, False)),
-    "norm by default, another given": (model("self.a = norm(3)", signature="norm=nn.BatchNorm2d", call="nn.Identity"), (False, False)),
     "rate handed to the base": ("class A(nn.Module):\n    def __init__(self, p=0.5):\n        super().__init__()\n        self.d = nn.Dropout(p)\nclass Net(A):\n    def __init__(self): super().__init__(0.0)\nnet = Net()", (False, False)),
     "not reached": (model("if False: self.a = nn.Dropout()"), (False, False)),
+    "rate 0 of the class, another set": (model("self.p = p\nself.a = nn.Dropout(self.p)", signature="p").replace("    def __init__", "    p = 0.0\n    def __init__"), (True, False)),
+    "rate of the base": ("class A(nn.Module):\n    def __init__(self, p=0.0):\n        super().__init__()\n        self.d = nn.Dropout(p)\nclass Net(A):\n    def __init__(self): super().__init__(0.5)\nnet = Net()", (True, False)),
+    "not reached by its default": (model("if p > 0: self.a = nn.Dropout(p)", signature="p=0.0"), (False, False)),
+    "reached by what is given": (model("if p > 0: self.a = nn.Dropout(p)", signature="p=0.0", call="0.5"), (True, False)),
+    "reached otherwise": (model("if not bn: self.a = nn.Linear(1, 1)\nelse: self.a = nn.BatchNorm1d(3)", signature="bn", call="True"), (True, True)),
+    "flag changed before it is asked": (model("bn = bn or cfg.bn\nif bn: self.a = nn.BatchNorm1d(3)", signature="bn=False"), (True, True)),
+}  # fmt: skip
+DEFECTS = {
+    "norm by default, another given": (model("self.a = norm(3)", signature="norm=nn.BatchNorm2d", call="nn.Identity"), (False, False)),
 }  # fmt: skip
 
 

@@ -167,6 +167,11 @@ MODES: dict[str, tuple[str, set[str]]] = {
         "if c:\n    def off(m): m.eval()\nelse:\n    def off(m): pass\nnet = Net()\noff(net)\nnet(x)",
         {"unknown"},
     ),
+    "mode asked before it is switched": (
+        "def f(m):\n    if m.training:\n        m.eval()\n        flag = True\n    else:\n        flag = False\n"
+        "    if flag: m.train()\nnet = Net()\nf(net)\nnet(x)",
+        {"built"},
+    ),
 }  # fmt: skip
 
 DEFECTS: dict[str, tuple[str, set[str]]] = {
@@ -174,11 +179,6 @@ DEFECTS: dict[str, tuple[str, set[str]]] = {
         "def main(n):\n    net = Net()\n    for e in range(n):\n        last = e % 2\n        if not last: net.train()\n"
         "        net(x)\n        if last: net.eval()\nmain(3)",
         {"built", "train", "train+"},
-    ),
-    "mode asked before it is switched": (
-        "def f(m):\n    if m.training:\n        m.eval()\n        flag = True\n    else:\n        flag = False\n"
-        "    if flag: m.train()\nnet = Net()\nf(net)\nnet(x)",
-        {"built", "train"},
     ),
 }  # fmt: skip
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ckptlint.facts.attributes import only_asked
+from ckptlint.facts.constructor_values import class_values, handed_to_base, reached, value_in
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -178,20 +179,35 @@ class Modules:
                 if trait.settles:
                     return trait
                 found.add(trait)
+        of_base: dict[str, object] | None = arguments
         for base in hierarchy.order:
             record = self.program.record(base.path)
             if record is None:
                 continue
+            handed = of_base if of_base is not None else arguments
             for method, index in sorted(record.classes[base.number].methods.items()):
                 function = record.functions[index]
                 if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
-                given = arguments if method == "__init__" else {}
-                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, method == "__init__", key)
+                builds = method == "__init__"
+                if builds:
+                    of_base = self._handed_on(key, base, function, handed)
+                given = handed if builds else {}
+                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, builds, key)
                 if trait.settles:
                     return trait
                 found.add(trait)
         return found.result
+
+    def _handed_on(
+        self, key: ClassKey, base: ClassKey, function: Function, arguments: dict[str, object]
+    ) -> dict[str, object] | None:
+        """The literals that a constructor hands to the next one; None when it does not say so itself."""
+        call = handed_to_base(function)
+        after = self.analyzer.classes.method(key, "__init__", after=base) if call is not None else None
+        if call is None or after is None or any(a.star for a in call.args):
+            return None
+        return dict(_given(self.program.function(after).parameters[1:], call, _environment(function, arguments)))
 
     def _of_function(
         self,
@@ -204,9 +220,11 @@ class Modules:
     ) -> Trait:
         function = self.program.function(key)
         environment = _environment(function, arguments)
+        if builds and owner is not None:
+            environment |= class_values(self.analyzer, owner, function)
         gathered = _Gathered()
         called: set[int] = set()
-        for statement in statements_of(function.body):
+        for statement in reached(function, environment):
             tool = (
                 self._tool(owner, key.path, function, statement) if owner is not None and name != "parameters" else None
             )
@@ -385,16 +403,9 @@ def _environment(function: Function, arguments: Mapping[str, object]) -> dict[st
     return found
 
 
-def _value_in(operand: model.Operand, environment: Mapping[str, object]) -> object:
-    if isinstance(operand, model.Name):
-        return environment.get(operand.id, MISSING)
-    value = fold(operand)
-    return MISSING if value is UNFOLDED else value
-
-
 def _bound_literals(api: Api, call: model.CallSite, environment: Mapping[str, object]) -> dict[str, object]:
-    positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None and not a.star]
-    keywords = {a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None}
+    positional = [value_in(a.value, environment) for a in call.args if a.keyword is None and not a.star]
+    keywords = {a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None}
     return dict(api.bind(positional, keywords))
 
 
@@ -411,9 +422,9 @@ def _given(
     """Literal arguments of a call by the callee's parameters."""
     if any(a.star for a in call.args):
         return ()
-    positional = [_value_in(a.value, environment) for a in call.args if a.keyword is None]
+    positional = [value_in(a.value, environment) for a in call.args if a.keyword is None]
     found = dict(zip([p.name for p in parameters], positional, strict=False))
-    found.update({a.keyword: _value_in(a.value, environment) for a in call.args if a.keyword is not None})
+    found.update({a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None})
     hashable = {
         k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()
     }

@@ -50,15 +50,18 @@ def calling_statement(facts: Facts, trained: Site, switch: ModeDef) -> CallingSt
 
 def model_name_in(facts: Facts, found: CallingStatement, event: Forward) -> str | None:
     """How the function that holds the statement names the model."""
+    receiver = found.call.func.value if isinstance(found.call.func, model.Attribute) else None
+    is_forward = found.other is not None and found.other.at == event.site.at
+    beside = {written(found.other.func)} if found.other is not None else set()
+    if found.other is not None and not is_forward:  # What a model is called on is data.
+        beside |= {written(a.value) for a in found.other.args}
+    if receiver is not None and is_forward and written(receiver) in beside:
+        return written(receiver)
     names = [written(a.value) for a in found.call.args if isinstance(a.value, model.Name | model.Attribute)]
-    beside = {written(a.value) for a in found.other.args} if found.other is not None else set()
-    if found.other is not None:
-        beside.add(written(found.other.func))
     shared = [name for name in names if name in beside]
     for name in shared or names:
         if words_of(name) & MODEL_WORDS or len(shared) == 1:
             return name
-    receiver = found.call.func.value if isinstance(found.call.func, model.Attribute) else None
     if receiver is not None and event.written.startswith(f"{written(receiver)}."):
         return event.written
     return None

@@ -19,6 +19,7 @@ from ckptlint.flow.domain import (
     FunctionAtom,
     FunctionKey,
     Global,
+    Items,
     Location,
     MethodAtom,
     ModeSet,
@@ -34,19 +35,21 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.entry import begin
 from ckptlint.flow.events import Event, Forward
 from ckptlint.flow.frame import Context, Frame, builtin
+from ckptlint.flow.given_fields import callables_of, lists_of, symbolic
 from ckptlint.flow.interpret import Interpreter
+from ckptlint.flow.managers import Manager, is_context_manager, left_open
 from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.regions import Regions
 from ckptlint.flow.state import DEAD, State
-from ckptlint.flow.summaries import CELL_OF, SELF_OF, Application, Summary, prune
+from ckptlint.flow.summaries import Application, Summary, prune
 from ckptlint.flow.treatments import treated
 from ckptlint.flow.written import root_name, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING, fold
-from ckptlint.semantics.model import Function, Place
+from ckptlint.semantics.model import Function
 
 if TYPE_CHECKING:
     from ckptlint.flow.calls import Arguments
@@ -90,45 +93,6 @@ class _Progress:
     lowest: int
     """The outermost function in progress whose provisional summary was used."""
     recursive: bool = False
-
-
-@dataclass(slots=True)
-class Manager:
-    """A project context manager entered by a with statement."""
-
-    frame: Regions
-    summary: Summary
-    bindings: dict[Location, Value]
-    at: Place
-
-    def enter(self, leave: list[Callable[[], None]]) -> Value:
-        """Do what comes before the yield; add to `leave` what comes after it."""
-        frame = self.frame
-        application = Application(frame, self.summary, self.bindings, self.at)
-        before = frame.state
-        value = application.apply()
-        after = {k: frame.state.mode_of(k) for k in self._targets(application)}
-        for location, modes in (self.summary.at_yield or {}).items():
-            frame.set_modes(application.entry(location), application.modes(modes))
-        for location in self._targets(application):
-            if self._unchanged(application, location):
-                frame.state.switch_mode(location, before.mode_of(location))
-
-        def undo() -> None:
-            for location, modes in after.items():
-                frame.state.switch_mode(location, modes)
-
-        leave.append(undo)
-        del value
-        return application.value(self.summary.yielded)
-
-    def _targets(self, application: Application) -> list[Location]:
-        wanted = {*self.summary.modes, *(self.summary.at_yield or {})}
-        return [r.location for location in sorted(wanted, key=repr) for r in application.entry(location).refs()]
-
-    def _unchanged(self, application: Application, location: Location) -> bool:
-        switched = {r.location for k in (self.summary.at_yield or {}) for r in application.entry(k).refs()}
-        return location not in switched
 
 
 class Analyzer:
@@ -320,7 +284,10 @@ class Analyzer:
         if not summary.is_known:
             frame._hand_over(arguments, self.program.function(atom.key).name, project=True)
             return derived(arguments.values())
-        result = Application(frame, summary, bindings, operand.at, written(operand.func)).apply()
+        application = Application(frame, summary, bindings, operand.at, written(operand.func))
+        result = application.apply()
+        if summary.at_yield is not None and is_context_manager(self.program.function(atom.key)):
+            left_open(frame, application)
         return treated(frame, atom, self.outline(atom.key).treats, summary, bindings, operand, result)
 
     def bind(
@@ -396,6 +363,7 @@ class Analyzer:
         steering = self.outline(key).steering
         known: list[tuple[Location, Value]] = []
         types: list[tuple[Location, Object]] = []
+        lists: list[tuple[Location, Items]] = []
         for location, value in bindings.items():
             name = getattr(location, "name", "")
             given = _specialised(location, value) if name in steering or name.startswith("*") else None
@@ -411,7 +379,9 @@ class Analyzer:
                     types.append((location, Object(held.role, held.api, held.model, (), held.assumed)))
                 if held is not None and held.model is not None and held.role not in MODULE_ROLES:
                     types.extend(_typed_fields(frame, location, atom.location))
-        context = Context(key, receiver_class, tuple(known), tuple(types), stars)
+                    known.extend(callables_of(frame, location, atom.location))
+                    lists.extend(lists_of(frame, location, atom.location))
+        context = Context(key, receiver_class, tuple(known), tuple(types), stars, tuple(lists))
         seen = self._contexts.setdefault((key, receiver_class), set())
         if context not in seen:
             if len(seen) >= MAX_CONTEXTS:
@@ -426,10 +396,7 @@ class Analyzer:
         callee = frame.evaluate(operand.func).single
         if not isinstance(callee, FunctionAtom):
             return None
-        function = self.program.function(callee.key)
-        if not function.is_generator or not any(
-            written(d).rsplit(".", 1)[-1] == "contextmanager" for d in function.decorators
-        ):
+        if not is_context_manager(self.program.function(callee.key)):
             return None
         arguments = frame._arguments(operand)
         bindings, context = self.bind(frame, callee, arguments, operand)
@@ -723,17 +690,7 @@ def _specialised(location: Location, value: Value) -> Value | None:
         return value if plain and len(str(atom.value)) <= 40 else None
     if isinstance(atom, ClassAtom):
         return value
-    if isinstance(atom, MethodAtom):
-        return of_atom(atom._replace(receiver=Ref(Field(location, SELF_OF))))
-    if isinstance(atom, FunctionAtom) and not atom.arguments and not atom.keywords:
-        return of_atom(
-            atom._replace(
-                receiver=Ref(Field(location, SELF_OF)) if atom.receiver is not None else None,
-                captured=tuple((n, of_atom(Ref(Field(location, f"{CELL_OF}{n}")))) for n, _ in atom.captured),
-                frame=0,
-            )
-        )
-    return None
+    return symbolic(location, atom) if isinstance(atom, FunctionAtom | MethodAtom) else None
 
 
 def _typed_fields(frame: Frame, location: Location, given: Location) -> list[tuple[Location, Object]]:

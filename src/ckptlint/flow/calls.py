@@ -560,8 +560,10 @@ class Calls(Operands):
         modes = UNKNOWN_MODE if method else self.state.mode_of(ref.location)
         own = self.self_location
         if own is not None and root_of(ref.location) == own and self._is_whole(own):
-            # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
-            ref, site, evidence = Ref(own), self.site(self.function.at), {"type"}
+            if ref.location != own:
+                # Inside a model all of its parts' calls are one: which part it is makes no difference outside.
+                site = self.site(self.function.at)
+            ref, evidence = Ref(own), {"type"}
         result = derived([*arguments.values()])
         told(self, ref, arguments, operand, method)
         self.record(
@@ -687,11 +689,19 @@ class Calls(Operands):
         loses_mode = project or bool(words_of(name) & MODE_WORDS)
         self.not_followed(name)
         for value in arguments.values():
-            self._let_go(value, loses_mode, set())
+            is_entered = not loses_mode and any(self.is_manager(ref) for ref in value.refs())
+            self._let_go(value, loses_mode or is_entered, set())
             self._open(value, name, project if is_own is None else is_own)
             for atom in ordered(value.atoms):
                 if isinstance(atom, FunctionAtom) and atom.frame == self.number:
                     self.perhaps_call(atom, derived(v for v in arguments.values() if v is not value))
+
+    def is_manager(self, ref: Ref) -> bool:
+        """Whether an object is a context manager that the project defines."""
+        held = self.object_at(ref.location)
+        if held is None or held.model is None or held.role in MODULE_ROLES:
+            return False
+        return self.classes.method(held.model, "__enter__") is not None
 
     def perhaps_call(self, atom: FunctionAtom, given_to: Value = UNKNOWN) -> None:
         """Follow a callable that code which is not seen may call."""

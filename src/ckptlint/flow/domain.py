@@ -238,6 +238,8 @@ class ModeDef(NamedTuple):
     crossed: bool = False
     """Whether it came over the back edge of a loop."""
     assumed: frozenset[str] = frozenset()
+    flag: Location | None = None
+    """What decided it, when the caller gave that: there it may be a mode that was read before."""
 
     @property
     def trains(self) -> bool:

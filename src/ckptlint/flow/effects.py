@@ -14,8 +14,8 @@ from ckptlint.flow.domain import (
     UNKNOWN_MODE,
     FunctionAtom,
     Items,
+    Location,
     ModeDef,
-    ModeRead,
     Object,
     Ref,
     Value,
@@ -27,6 +27,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.events import Applied, Built, Drew, Loaded, Restored, Saved, Seeded, Stored, Switched, Update
 from ckptlint.flow.fits import fitted, keep_handler
 from ckptlint.flow.freezing import kept_from_training
+from ckptlint.flow.kept_modes import given_flag, read_modes
 from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
@@ -195,24 +196,26 @@ def _mode_switch(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
     flag = api.options.get("flag")
     site = c.site(op.at)
     switched: str | None = str(mode) if mode is not None else None
+    given: Location | None = None
     if isinstance(flag, str):
         value = bound.get(flag)
         if value is None:
             switched = "unknown" if a.open else "train"
         else:
             truth = truth_of(value, c.catalog)
-            read = value.single
-            if isinstance(read, ModeRead):
-                c.set_modes(target, read.modes)
+            read = read_modes(value)
+            if read is not None:
+                c.set_modes(target, read)
                 return receiver if receiver is not None else NONE
             if truth is None and op.args:
                 truth = c.truth(op.args[0].value)
             switched = ("train" if truth else "eval") if truth is not None else "unknown"
+            given = given_flag(value)
     if switched in ("train", "eval"):
-        c.set_modes(target, frozenset({ModeDef(switched, site)}))
+        c.set_modes(target, frozenset({ModeDef(switched, site, flag=given)}))
         c.record(Switched(site, c.within, c.state.tests, target, switched))
     else:
-        c.set_modes(target, UNKNOWN_MODE)
+        c.set_modes(target, frozenset({ModeDef("unknown", flag=given)}))
     if api.options.get("returns") == "nothing":
         return result_of(c, api, target, op)
     return receiver if receiver is not None else NONE

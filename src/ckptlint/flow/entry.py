@@ -6,6 +6,7 @@ from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import (
     ApiAtom,
     ClassAtom,
+    Field,
     Items,
     Location,
     Object,
@@ -25,6 +26,11 @@ def begin(frame: Interpreter) -> None:
     function, context = frame.function, frame.context
     for location, held in context.types:
         frame.objects[location] = held
+    for location, value in context.known:
+        if isinstance(location, Field):
+            frame.state.fields.put(location.base, location.name, value)
+    for location, content in context.lists:
+        frame.state.items[location] = content
     is_method = (
         function.model is not None
         and function.parameters

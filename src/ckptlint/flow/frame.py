@@ -62,6 +62,8 @@ class Context(NamedTuple):
     """Objects given for parameters, as far as their kind is known."""
     stars: tuple[int, tuple[str, ...]] | None = None
     """How many positional, and which keyword, arguments `*args` and `**kwargs` take."""
+    lists: tuple[tuple[Location, Items], ...] = ()
+    """Lists of its own attributes that a given object holds."""
 
 
 @dataclass(slots=True)

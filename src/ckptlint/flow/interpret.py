@@ -20,7 +20,6 @@ from ckptlint.flow.domain import (
     FunctionKey,
     Items,
     Made,
-    ModeRead,
     Object,
     Ref,
     Value,
@@ -36,6 +35,7 @@ from ckptlint.flow.events import Ineffective
 from ckptlint.flow.fits import decorated_handler
 from ckptlint.flow.frame import LoopExits
 from ckptlint.flow.freezing import flag_set
+from ckptlint.flow.kept_modes import put_back
 from ckptlint.flow.numbering import watch_attributes, watch_loop
 from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
@@ -383,16 +383,9 @@ class Interpreter(Regions):
             return
         self.state = before.copy()
         value = self.evaluate(test)
-        for atom in value.atoms:
-            if not isinstance(atom, ModeRead):
-                continue
-            trained, other = (orelse, body) if negated else (body, orelse)
-            if not trained.reachable or not other.reachable:
-                continue
-            now = trained.mode_of(atom.location)
-            untouched = other.mode_of(atom.location) == before.mode_of(atom.location)
-            if now and all(d.kind == "train" for d in now) and untouched and now != before.mode_of(atom.location):
-                joined.modes[atom.location] = atom.modes
+        trained, other = (orelse, body) if negated else (body, orelse)
+        if trained.reachable and other.reachable:
+            put_back(value, before, trained, other, joined)
 
     # ---------------------------------------------------------------------------------------------------- try
 

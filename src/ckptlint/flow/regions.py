@@ -70,24 +70,32 @@ class Regions(Calls):
         if not isinstance(operand, model.CallSite):
             value = self.evaluate(operand)
             self._check_context_class(operand, value)
-            return value
+            return self._enter_value(value, operand, leave)
         manager = self.analyzer.context_manager(self, operand)
         if manager is not None:
             return manager.enter(leave)
         if written(operand.func).rsplit(".", 1)[-1] == "suppress":
             self._enter_suppress(operand, leave)
-        value = self.evaluate(operand)
+        return self._enter_value(self.evaluate(operand), operand, leave)
+
+    def _enter_value(self, value: Value, operand: Operand, leave: list[Callable[[], None]]) -> Value:
         atom = value.single
         held = self.object_at(atom.location) if isinstance(atom, Ref) else None
-        if held is None or held.api is None:
-            if held is not None and held.model is not None and isinstance(atom, Ref):
-                return self._enter_object(atom, held.model, operand, leave)
-            return value
-        if held.role is Role.NO_GRAD:
+        if held is None or not isinstance(atom, Ref):
+            self._enter_one_of(value)
+        elif held.api is not None and held.role is Role.NO_GRAD:
             self._enter_no_grad(held.api.options, dict(held.arguments), leave)
-        elif held.role is Role.MODE_CONTEXT:
+        elif held.api is not None and held.role is Role.MODE_CONTEXT:
             self._enter_mode(held.api.options, dict(held.arguments), value, leave)
+        elif held.model is not None:
+            return self._enter_object(atom, held.model, operand, leave)
         return value
+
+    def _enter_one_of(self, value: Value) -> None:
+        """Which of several managers is entered is not known, and so are the modes of what they hold."""
+        for ref in value.refs():
+            if self.is_manager(ref):
+                self._lose_mode(ref.location, set())
 
     def _check_context_class(self, operand: Operand, value: Value) -> None:
         atom = value.single
@@ -159,9 +167,7 @@ class Regions(Calls):
         truth = truth_of(given, self.catalog) if given is not None else options.get("defaults", {}).get(flag)
         return None if truth is None else "train" if truth else "eval"
 
-    def _enter_object(
-        self, ref: Ref, owner: ClassKey, operand: model.CallSite, leave: list[Callable[[], None]]
-    ) -> Value:
+    def _enter_object(self, ref: Ref, owner: ClassKey, operand: Operand, leave: list[Callable[[], None]]) -> Value:
         enter = self.classes.method(owner, "__enter__")
         leaving = self.classes.method(owner, "__exit__")
         result = of_atom(ref)

@@ -70,6 +70,8 @@ from ckptlint.flow.events import (
 )
 from ckptlint.flow.fields import Fields
 from ckptlint.flow.frame import Context
+from ckptlint.flow.given_fields import CELL_OF, SELF_OF, held_by
+from ckptlint.flow.kept_modes import in_caller
 from ckptlint.flow.numbering import known_here
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
@@ -82,10 +84,8 @@ if TYPE_CHECKING:
 
 K = TypeVar("K")
 
-SELF_OF = "<self>"
-"""Field of a callable given as an argument: the receiver it is bound to."""
-CELL_OF = "<cell>"
-"""Prefix of the fields of a callable given as an argument: what its free variables hold."""
+GATHERED = 2000
+"""Added to a call's end column for the tuple of its arguments, which stands nowhere in the source."""
 
 
 @dataclass(slots=True)
@@ -189,7 +189,8 @@ class Application:
         if isinstance(location, Made):
             return of_atom(Ref(Made(self.inside(location.site))))
         if isinstance(location, Parameter | Cell):
-            return self.bindings.get(location, UNKNOWN)
+            found = self.bindings.get(location)
+            return found if found is not None else self._gathered(location)
         if isinstance(location, Global):
             if location.name == "*":
                 return of_atom(Ref(location))
@@ -213,6 +214,20 @@ class Application:
         joined = keeping(join_all(found_values), base)
         return joined._replace(open=True) if base.open else joined
 
+    def _gathered(self, location: Location) -> Value:
+        """The tuple that `*models` is in the callee, which keeps it."""
+        if self.summary.context.stars is None or not isinstance(location, Parameter):
+            return UNKNOWN
+        function = self.frame.program.function(self.summary.context.key)
+        if not any(p.name == location.name and p.kind == "args" for p in function.parameters):
+            return UNKNOWN
+        count = self.summary.context.stars[0]
+        entries = tuple((i, self.bindings.get(Parameter(f"*{i}"), UNKNOWN)) for i in range(count))
+        row, column, end_row, end_column = self.at
+        ref = self.frame.make((row, column, end_row, end_column + GATHERED), items=Items("tuple", entries))
+        self.before.items[ref.location] = self.frame.state.items[ref.location]  # type: ignore[assignment]
+        return of_atom(ref)
+
     def _of_callable(self, atom: FunctionAtom, name: str) -> Value:
         if name == SELF_OF and atom.receiver is not None:
             return of_atom(atom.receiver)
@@ -221,7 +236,7 @@ class Application:
             if atom.frame == self.frame.number:
                 return self.frame.read_name(cell)
             return dict(atom.captured).get(cell, UNKNOWN)
-        return UNKNOWN
+        return held_by(atom, name) or UNKNOWN
 
     def _field(self, location: Location, name: str) -> Value:
         if name == "*":
@@ -282,11 +297,7 @@ class Application:
             elif isinstance(atom, FunctionAtom):
                 atoms.add(self._function(atom))
             elif isinstance(atom, ModeRead):
-                refs = self.entry(atom.location).refs()
-                if len(refs) == 1:
-                    atoms.add(ModeRead(refs[0].location, self.modes(atom.modes)))
-                else:
-                    is_open = True
+                atoms.update(ModeRead(ref.location, self.modes(atom.modes)) for ref in self.entry(atom.location).refs())
             elif isinstance(atom, Text):
                 mapped = of_text(tuple(q for p in atom.pieces for q in self._piece(p)))
                 atoms |= mapped.atoms
@@ -338,6 +349,12 @@ class Application:
         """Mode definitions of the callee in the caller's frame."""
         found: set[ModeDef] = set()
         for definition in modes:
+            if definition.flag is not None:
+                kept = in_caller(definition, self.entry(definition.flag))
+                if not isinstance(kept, ModeDef):
+                    found |= kept
+                    continue
+                definition = kept
             if definition.kind == "entry" and definition.location is not None:
                 refs = self.entry(definition.location).refs()
                 if not refs:
@@ -349,7 +366,8 @@ class Application:
                     here = self.before.mode_of(ref.location)
                     here = crossing(here) if definition.crossed else here
                     for d in here:
-                        found.add(d._replace(assumed=d.assumed | definition.assumed))
+                        flag = definition.flag or d.flag
+                        found.add(d._replace(assumed=d.assumed | definition.assumed, flag=flag))
             elif definition.site is not None:
                 part = definition.location
                 if isinstance(part, Made):
@@ -463,11 +481,29 @@ class Application:
     # ----------------------------------------------------------------------------------------------- events
 
     def _prepare_collapse(self) -> None:
-        """Forward calls that a model makes of its own parts are one forward of the model, at the call."""
+        """Forward calls that a model makes of its own parts are one forward of the model, at the call.
+
+        A method that trains the model holds whole forward calls of its own, for training and for evaluation, and
+        the methods that it calls may hold some.
+        """
         inner = self.summary.module_self
+        trains = any(isinstance(event, Update) for event in self.summary.events) or self._is_own_method()
         for event in self.summary.events:
-            if isinstance(event, Forward) and _rooted(event.operand, inner):
+            if not isinstance(event, Forward) or not _rooted(event.operand, inner):
+                continue
+            if not trains or event.site.base == self._body:
                 self._collapsed[event.site] = self.frame.site(self.at)
+
+    def _is_own_method(self) -> bool:
+        """Whether a method calls another of the same object."""
+        own, inner = self.frame.self_location, self.summary.module_self
+        return own is not None and inner is not None and self.entry(inner).single == Ref(own)
+
+    @property
+    def _body(self) -> tuple[str, Place]:
+        """Where the callee's calls of its parts are put."""
+        key = self.summary.context.key
+        return key.path, self.frame.program.function(key).at
 
     def _record_events(self) -> None:
         frame = self.frame

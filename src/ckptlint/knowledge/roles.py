@@ -234,7 +234,6 @@ _MODULE: dict[str, Key] = {
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
-            "switches": _flag("the framework switches train and eval itself"),
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
@@ -303,7 +302,6 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "averages_buffers": _condition("buffers are averaged or copied too"),
             "is_model": _flag("it is called like the model"),
             "mode": _text("the mode of the copy; default: that of the model", "train", "eval", "unknown"),
-            "mode": _MODULE["mode"],
         },
         Role.LOADER: {
             "dataset": _parameter("where its items come from"),

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.insertions import place_before
 from ckptlint.facts.modes import EvaluationForward, mode_assumptions, name_of
 from ckptlint.facts.partial_modes import PartlySwitchedPlaces
 from ckptlint.facts.project import Facts
+from ckptlint.facts.tried_models import is_tried_out
 from ckptlint.rule import Rule
-from ckptlint.text import Applicability
+from ckptlint.text import Applicability, Fix
 
 RULE = Rule(
     __name__,
@@ -25,7 +27,7 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     """Every definition that reaches the call leaves the model in train mode."""
     if fact.sensitive.holds is False or not fact.modes:
         return
-    if not all(d.trains or d.kind == "entry" for d in fact.modes):
+    if not all(d.trains or d.kind == "entry" for d in fact.modes) or is_tried_out(facts, fact.run, fact.event):
         return
     if any(fact.event.site.base in owned.places for owned in facts.of(PartlySwitchedPlaces)):
         return  # CKP409 says which of the evaluation's models is switched and which is not.
@@ -47,15 +49,20 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
         "so the result is not that of the saved weights",
         confidence=confidence,
         related=tuple(_related(fact, facts, name)),
-        fix=fixes.insert_before_statement(
-            facts.span(fact.event.site.path, fact.event.anchor),
-            [f"{name}.eval()"],
-            f"call `{name}.eval()` before it runs",
-            Applicability.UNSAFE,
-        )
-        if name.replace(".", "").isidentifier()
-        else None,
+        fix=_fix(fact, facts, name),
         statement=statement,
+    )
+
+
+def _fix(fact: EvaluationForward, facts: Facts, name: str) -> Fix | None:
+    place = place_before(facts, fact.run, fact.event, name) if name.replace(".", "").isidentifier() else None
+    if place is None:
+        return None
+    return fixes.insert_before_statement(
+        facts.span(fact.event.site.path, place),
+        [f"{name}.eval()"],
+        f"call `{name}.eval()` before it runs",
+        Applicability.UNSAFE,
     )
 
 
