@@ -100,7 +100,8 @@ def lists_of(frame: Frame, location: Location, given: Location) -> list[tuple[Lo
             if content is not None and _is_written_down(content):
                 listed[place.name] = content
     found = [(Field(location, n), _renamed(c, names, location, given)) for n, c in sorted(listed.items())]
-    return [(place, content) for place, content in found if content is not None][:MAX_GIVEN]
+    kept: list[tuple[Location, Items]] = [(place, content) for place, content in found if content is not None]
+    return kept[:MAX_GIVEN]
 
 
 def _is_written_down(content: Items) -> bool:
