@@ -185,8 +185,8 @@ def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[A
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
-    if event.method and not _is_within_training(run, event):
-        if purpose_of(event.method, facts.evaluation_names) in ("evaluation", "sampling"):
+    if event.method and purpose_of(event.method, facts.evaluation_names) == "evaluation":
+        if not _is_within_training(run, event):
             return f"`{event.method}`", frozenset()
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()
