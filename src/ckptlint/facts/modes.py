@@ -185,9 +185,9 @@ def _evaluates(facts: Facts, run: Run, event: Forward) -> tuple[str, frozenset[A
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
-    if event.method and purpose_of(event.method, facts.evaluation_names) == "evaluation":
-        if not _is_within_training(run, event):
-            return f"`{event.method}`", frozenset()
+    by_method = bool(event.method) and purpose_of(event.method, facts.evaluation_names) == "evaluation"
+    if by_method and not _is_within_training(run, event):
+        return f"`{event.method}`", frozenset()
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()
     return None

@@ -49,7 +49,7 @@ from ckptlint.flow.written import root_name, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING, fold
-from ckptlint.semantics.model import Function, Place
+from ckptlint.semantics.model import Function
 
 if TYPE_CHECKING:
     from ckptlint.flow.calls import Arguments

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 def is_context_manager(function: Function) -> bool:
     """Whether a call of a function gives a context manager whose body is the function's own."""
-    return function.is_generator and any(
-        written(d).rsplit(".", 1)[-1] == "contextmanager" for d in function.decorators
-    )
+    return function.is_generator and any(written(d).rsplit(".", 1)[-1] == "contextmanager" for d in function.decorators)
 
 
 @dataclass(slots=True)

@@ -159,9 +159,7 @@ class Regions(Calls):
 
                 leave.append(undo)
 
-    def _enter_object(
-        self, ref: Ref, owner: ClassKey, operand: Operand, leave: list[Callable[[], None]]
-    ) -> Value:
+    def _enter_object(self, ref: Ref, owner: ClassKey, operand: Operand, leave: list[Callable[[], None]]) -> Value:
         enter = self.classes.method(owner, "__enter__")
         leaving = self.classes.method(owner, "__exit__")
         result = of_atom(ref)

@@ -219,7 +219,7 @@ class Application:
         entries = tuple((i, self.bindings.get(Parameter(f"*{i}"), UNKNOWN)) for i in range(count))
         row, column, end_row, end_column = self.at
         ref = self.frame.make((row, column, end_row, end_column + GATHERED), items=Items("tuple", entries))
-        self.before.items[ref.location] = self.frame.state.items[ref.location]  # type: ignore[assignment]
+        self.before.items[ref.location] = self.frame.state.items[ref.location]
         return of_atom(ref)
 
     def _of_callable(self, atom: FunctionAtom, name: str) -> Value:
