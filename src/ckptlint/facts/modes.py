@@ -189,8 +189,8 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
-    named = purpose_of(event.method, facts.evaluation_names) if event.method else None
-    if named in ("evaluation", "sampling") and not _is_within_training(run, event):
+    by_method = bool(event.method) and purpose_of(event.method, facts.evaluation_names) == "evaluation"
+    if by_method and not _is_within_training(run, event):
         return f"`{event.method}`", frozenset()
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()

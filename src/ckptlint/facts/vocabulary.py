@@ -10,7 +10,7 @@ EVALUATION_WORDS = frozenset(
     (
         "eval evaluate evaluation evaluating validate validation validating valid val test testing accuracy "
         "acc infer inference predict prediction predictions score translate transcribe recognize caption "
-        "classify detect segment synthesize decode extract embed demo export serve metrics"
+        "classify detect segment synthesize decode extract embed impute demo export serve metrics"
     ).split()
 )
 """Words of a function's name that say it evaluates (RULES: evaluation)."""

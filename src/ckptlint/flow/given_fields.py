@@ -99,9 +99,12 @@ def lists_of(frame: Frame, location: Location, given: Location) -> list[tuple[Lo
             content = frame.state.items.get(place)
             if content is not None and _is_written_down(content):
                 listed[place.name] = content
-    found = [(Field(location, n), _renamed(c, names, location, given)) for n, c in sorted(listed.items())]
-    kept: list[tuple[Location, Items]] = [(place, content) for place, content in found if content is not None]
-    return kept[:MAX_GIVEN]
+    found: list[tuple[Location, Items]] = []
+    for name, content in sorted(listed.items()):
+        renamed = _renamed(content, names, location, given)
+        if renamed is not None:
+            found.append((Field(location, name), renamed))
+    return found[:MAX_GIVEN]
 
 
 def _is_written_down(content: Items) -> bool:
