@@ -235,6 +235,21 @@ def test_versions() -> None:
     assert api("torch.load", CATALOG.with_versions({"torch": "2.6rc1"})).arguments({})["weights_only"] is True
 
 
+@pytest.mark.parametrize(
+    ("versions", "keeps"),
+    [
+        ({}, True),
+        ({"lightning": "2.1.4"}, False),
+        ({"lightning": "2.2"}, True),
+        ({"pytorch-lightning": "1.9"}, False),
+        ({"pytorch_lightning": "2.4"}, True),
+    ],
+)
+def test_lightning_leaves_the_modes_of_parts_since_2_2(versions: dict[str, str], keeps: bool) -> None:
+    options = api("pytorch_lightning.LightningModule", CATALOG.with_versions(versions)).options
+    assert options.get("keeps_parts", False) is keeps
+
+
 def test_the_generator_of_albumentations() -> None:
     newest, old = CATALOG, CATALOG.with_versions({"albumentations": "1.4.20"})
     assert api("albumentations.RandomCrop", newest).options["source"] == "albumentations"

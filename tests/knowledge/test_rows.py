@@ -117,6 +117,9 @@ def test_every_role_has_keys_with_choices_that_are_words() -> None:
             "evidence needs exactly one role",
         ),
         ({"name": "f", "role": "harmless", "params": ["a"], "defaults": {"b": 1}}, 'defaults names "b"'),
+        ({"name": "own.f", "role": "model", "families": {"true": "x"}}, "families.true must be a list"),
+        ({"name": "own.f", "role": "model", "families": {"p > 0": ["x"]}}, 'families names "p"'),
+        ({"name": "own.f", "role": "model", "families": {"p >": ["x"]}}, "families: .* a value is missing"),
     ],
 )
 def test_wrong_rows(row: dict[str, object], message: str) -> None:

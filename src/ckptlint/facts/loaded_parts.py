@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from ckptlint.facts.modules import Trait
@@ -10,6 +10,7 @@ from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, FunctionKey, Site
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of, written
+from ckptlint.knowledge.catalog import MISSING
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function
@@ -48,7 +49,9 @@ def loaded_parts(
     used = frozenset[str]().union(*(f.calls for _, f in functions if f.name != "__init__"))
     for owner, function in functions:
         for statement, name, call in _assigned(function):
-            parts = _of_call(facts, owner.path, function, statement, name, call, arguments, depth)
+            is_own = owner.path == key.path and function.model == key.number
+            given = dict(arguments) if is_own and depth == 0 else {}
+            parts = _of_call(facts, owner.path, function, statement, name, call, given, depth)
             if parts and function.name == "__init__" and name in used:
                 found.setdefault(name, []).extend(parts)
             else:
@@ -103,7 +106,7 @@ def _of_call(
     statement: model.Bind,
     name: str,
     value: model.Operand | None,
-    arguments: tuple[tuple[str, object], ...],
+    given: Mapping[str, object],
     depth: int,
 ) -> list[LoadedPart]:
     call = _unmoved(facts, value)
@@ -116,8 +119,9 @@ def _of_call(
     api = facts.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
     if api is None or api.role is not Role.MODEL or api.options.get("mode") != "eval":
         return []
-    given = arguments if depth == 0 else ()
-    trait = facts.modules.of_call(path, call, "sensitive", function, dict(given))
+    # An argument that is not seen may be given all the same: its default says nothing.
+    known = {**{p.name: MISSING for p in function.parameters}, **given}
+    trait = facts.modules.of_call(path, call, "sensitive", function, known)
     return [LoadedPart(name, Site(path, call.at), statement.at, trait, function.parameters[0].name)]
 
 
