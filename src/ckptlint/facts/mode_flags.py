@@ -101,8 +101,8 @@ def _literals(facts: Facts) -> Literals:
         return {}
     wanted = re.compile(rb"\b(?:" + b"|".join(rf"{n}\s*=\s*{v}".encode() for n, v in flags.items()) + rb")\b")
     tops = {top for framework in _told_frameworks(facts) for top in facts.program.catalog.packages_of(framework)}
-    library = re.compile(rb"\b(?:" + b"|".join(sorted(t.encode() for t in tops)) + rb")\b")
-    paths = [path for path, data in texts(facts) if wanted.search(data) and library.search(data)]
+    named = [top.encode() for top in sorted(tops)]
+    paths = [path for path, data in texts(facts) if any(n in data for n in named) and wanted.search(data)]
     found: dict[tuple[str, Place], Function] = {}
     for record in records_of(facts, paths):
         for function in record.functions:
