@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -69,8 +68,8 @@ def incomplete_configs(facts: Facts) -> Iterator[IncompleteConfig]:
     library = facts.program.catalog.frameworks_of(Role.MODULE_BASE, "serialises")
     if not library:
         return
-    wanted = re.compile(rb"^[ \t]+def get_config\(", re.MULTILINE)
-    paths = [path for path, data in texts(facts) if wanted.search(data)]
+    wanted = f"def {CONFIG}(".encode()
+    paths = [path for path, data in texts(facts) if wanted in data]
     saved: bool | None = None
     is_asked = False
     for record in records_of(facts, paths):

@@ -39,6 +39,13 @@ EXPLAINING_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
 """Words of a comment or docstring that speak of the mode: it was thought of."""
 GENERATING_WORDS = frozenset("generator gen g gan netg style attack adversary".split())
 """Words of models that some papers run with dropout and batch statistics when they generate."""
+PLAIN_WORDS = frozenset(
+    (
+        "test testing eval evaluate evaluation evaluating val valid validate validation accuracy score predict "
+        "prediction predictions infer inference serve"
+    ).split()
+)
+"""Words of functions that evaluate and do nothing else; what extracts or decodes may do so for training."""
 OWN_WORDS = frozenset("test eval evaluate evaluation val valid validate validation predict infer inference".split())
 """First words of a model's own methods that evaluate it; others are steps of its forward."""
 
@@ -60,7 +67,7 @@ class TrainingFlag:
     """The call that it stands in."""
     sensitive: Trait
     is_customary: bool
-    """A generator, or one that only looks at samples: some do this on purpose."""
+    """A generator, or a function that samples, extracts or decodes: some do this on purpose."""
     assumptions: frozenset[Assumption]
 
 
@@ -94,8 +101,8 @@ def _literals(facts: Facts) -> Literals:
         return {}
     wanted = re.compile(rb"\b(?:" + b"|".join(rf"{n}\s*=\s*{v}".encode() for n, v in flags.items()) + rb")\b")
     tops = {top for framework in _told_frameworks(facts) for top in facts.program.catalog.packages_of(framework)}
-    library = re.compile(rb"\b(?:" + b"|".join(sorted(t.encode() for t in tops)) + rb")\b")
-    paths = [path for path, data in texts(facts) if wanted.search(data) and library.search(data)]
+    named = [top.encode() for top in sorted(tops)]
+    paths = [path for path, data in texts(facts) if any(n in data for n in named) and wanted.search(data)]
     found: dict[tuple[str, Place], Function] = {}
     for record in records_of(facts, paths):
         for function in record.functions:
@@ -196,8 +203,9 @@ def _judged(facts: Facts, run: Run, event: Told, origin: _Origin, function: Func
     if evaluates is None or models is None:
         return None
     held, assumed = models
-    purposes = [purpose_of(facts.program.function(k).name, facts.evaluation_names) for k in reversed(within)]
-    told = next((p for p in purposes if p is not None), None)
+    names = [facts.program.function(key).name for key in reversed(within)]
+    name, told = next(((n, p) for n in names if (p := purpose_of(n, facts.evaluation_names))), ("", None))
+    is_plain = told is None or bool(words_of(name) & (PLAIN_WORDS | facts.evaluation_names))
     if told == "training" or (event.is_own and not _is_own_evaluation(facts, within)):
         return None
     if _is_explained(facts, origin.site.path, function):
@@ -219,7 +227,7 @@ def _judged(facts: Facts, run: Run, event: Told, origin: _Origin, function: Func
         facts.span(origin.site.path, argument.value.at),
         origin.site,
         sensitive,
-        told == "sampling" or bool(words & (GENERATING_WORDS | KEPT_ON_WORDS)),
+        told == "sampling" or not is_plain or bool(words & (GENERATING_WORDS | KEPT_ON_WORDS)),
         taken | assumed,
     )
 
