@@ -27,7 +27,7 @@ from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Operand, Place, Record
+from ckptlint.semantics.model import Operand, Place
 
 ACCOUNTING = OWN_ACCOUNT | frozenset(
     "on_save_checkpoint on_load_checkpoint save_own_variables load_own_variables __getstate__ __setstate__".split()
@@ -146,25 +146,31 @@ class Member:
         return bool(places) and reaches_result(self.views, self.entries, attribute, places)
 
 
-def candidates(facts: Facts) -> Iterator[tuple[Record, ClassKey]]:
-    """Classes of models whose text makes or changes state that may not be saved."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A class of models whose text makes or changes state that may not be saved."""
+
+    key: ClassKey
+
+
+@derives(Candidate)
+def candidates(facts: Facts) -> Iterator[Candidate]:
+    """Every such class."""
     rows = {path: rows_of(data) for path, data in texts(facts)}
     for record in records_of(facts, [path for path, found in rows.items() if found]):
-        held = [c for c in record.classes if any(c.at[0] <= row <= c.end_row for row in rows[record.path])]
-        if held:
-            numbers = {c.index for c in held}
-            for key in module_classes(facts, record):
-                if key.number in numbers:
-                    yield record, key
+        numbers = {c.index for c in record.classes if any(c.at[0] <= row <= c.end_row for row in rows[record.path])}
+        for key in module_classes(facts, record) if numbers else ():
+            if key.number in numbers:
+                yield Candidate(key)
 
 
 @derives(HeldState)
 def held_states(facts: Facts) -> Iterator[HeldState]:
     """Every such attribute, once."""
     seen: set[tuple[str, Place]] = set()
-    for record, key in candidates(facts):
-        for state in states_of(facts, key):
-            place = (record.path, state.write.at)
+    for candidate in facts.of(Candidate):
+        for state in states_of(facts, candidate.key):
+            place = (candidate.key.path, state.write.at)
             if place not in seen:
                 seen.add(place)
                 yield state
@@ -196,6 +202,8 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
     views = list({v.key: v for other in members for v in other.views.all()}.values())
     if any(name in view.unclear for view in views):
         return None
+    if made.value is None or Values(member.views, made.method).of(made.value) is None:
+        return None
     sources = member.sources(name)
     if not sources:
         return None
@@ -205,6 +213,8 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
     if kind is None or (kind.values == "random" and family.draws_with_seed()):
         return None
     outer = [w for w in writes if w.method not in building]
+    if not outer and kind.what == "number":
+        return None
     updates = tuple(
         update
         for other in members
