@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptlint.facts.attribute_flow import Spread, data_flow, reaches_result
 from ckptlint.facts.attribute_updates import Update, run_while_training, updates_of
 from ckptlint.facts.attribute_values import PLACING, Kind, Values
-from ckptlint.facts.attribute_views import ClassView, Read, Write
+from ckptlint.facts.attribute_views import ClassView, MethodView, Read, Write
 from ckptlint.facts.classes import (
     MAX_RECEIVERS,
     forward_of,
@@ -25,7 +25,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.unsaved_text import files_deriving_from, rows_of
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Place
 
@@ -39,6 +39,8 @@ STEPS = tuple(
     "train_step forward_train".split()
 )
 """Methods beside the forward that compute what a model gives, or is trained with."""
+KEEPING_WORDS = frozenset("save load restore checkpoint export dump resume snapshot state".split())
+"""Words of methods that save or load."""
 _SEEDING = frozenset({"manual_seed", "seed", "set_seed", "fork_rng", "seed_everything"})
 
 
@@ -160,8 +162,13 @@ def candidates(facts: Facts) -> Iterator[Candidate]:
     for record in records_of(facts, [path for path, found in rows.items() if found]):
         numbers = {c.index for c in record.classes if any(c.at[0] <= row <= c.end_row for row in rows[record.path])}
         for key in module_classes(facts, record) if numbers else ():
-            if key.number in numbers:
+            if key.number in numbers and _holds_state_by_registering(facts, key):
                 yield Candidate(key)
+
+
+def _holds_state_by_registering(facts: Facts, key: ClassKey) -> bool:
+    """Whether plain attributes are no state in the class's framework; those that run by `__call__` take some in."""
+    return all(api.options.get("forward") != "__call__" for api in facts.analyzer.classes.hierarchy(key).apis)
 
 
 @derives(HeldState)
@@ -200,7 +207,7 @@ def states_of(facts: Facts, key: ClassKey) -> Iterator[HeldState]:
 def _state(family: Family, members: list[Member], member: Member, made: Write) -> HeldState | None:
     name = made.attribute
     views = list({v.key: v for other in members for v in other.views.all()}.values())
-    if any(name in view.unclear for view in views):
+    if any(name in view.unclear for view in views) or any(_keeps(view, name) for view in views):
         return None
     if made.value is None or Values(member.views, made.method).of(made.value) is None:
         return None
@@ -238,6 +245,12 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
         _is_tracked(family.facts, family.key),
         member.reached,
     )
+
+
+def _keeps(view: MethodView, attribute: str) -> bool:
+    """Whether a method that saves or loads by its name deals with an attribute."""
+    is_keeping = bool(words_of(view.name) & KEEPING_WORDS)
+    return is_keeping and any(one.attribute == attribute for one in (*view.reads, *view.writes))
 
 
 def _kind(views: ClassView, made: Write, writes: list[Write]) -> Kind | None:
@@ -296,13 +309,19 @@ def _places(operand: Operand) -> bool:
 
 
 def indexes_only(state: HeldState) -> bool:
-    """Whether every read is an index into something else, which may lie anywhere."""
+    """Whether every read is an index into something else, or takes one number: both may lie anywhere."""
     for read in state.sources:
         is_index = False
         for operand in operands_of(read.statement):
             for part in walk(operand):
                 if isinstance(part, model.Index):
                     is_index |= any(inner.at == read.at for item in part.items for inner in walk(item))
+                    # One number of a row of numbers: such a tensor mixes with those of any device.
+                    is_index |= part.value.at == read.at and all(map(_is_position, part.items))
         if not is_index:
             return False
     return True
+
+
+def _is_position(operand: Operand) -> bool:
+    return isinstance(operand, model.Name) or (isinstance(operand, model.Literal) and isinstance(operand.value, int))

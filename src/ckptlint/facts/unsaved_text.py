@@ -70,9 +70,11 @@ def files_deriving_from(facts: Facts, name: str) -> list[str]:
 
 
 def is_named_in_text(facts: Facts, attribute: str) -> bool:
-    """Whether any file quotes the name: a buffer of that name, a key of a hand-made state, `getattr`."""
+    """Whether any file quotes the name, or hands it to a function that saves: a buffer, a key of a state, `getattr`."""
     name = attribute.encode()
-    pattern = re.compile(rb"([\"'])(?:[\w{}]+\.)*" + re.escape(name) + rb"\1")
+    pattern = re.compile(
+        rb"([\"'])(?:[\w{}]+\.)*%(name)b\1|(?:save|dump)\w*\([^\n]*\.%(name)b\b" % {b"name": re.escape(name)}
+    )
     return any(name in data and pattern.search(data) for _, data in texts(facts))
 
 
