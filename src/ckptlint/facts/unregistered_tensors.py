@@ -63,7 +63,7 @@ def _judged(facts: Facts, state: HeldState) -> tuple[str, Confidence | None, Upd
                 if any(write.attribute == state.attribute for write in view.writes)
             )
             return "random", Confidence.LOW if is_redrawn else Confidence.HIGH, None
-        if state.kind.values != "constant" or state.kind.is_scalar or is_moved(state) or indexes_only(state):
+        if state.kind.values != "constant" or state.kind.is_scalar or is_moved(facts, state) or indexes_only(state):
             return "constant", None, None
         is_harmless = state.kind.is_trained or not places_tensors(facts)
         return "constant", Confidence.LOW if is_harmless else Confidence.MEDIUM, None

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from ckptlint.facts.attribute_flow import Spread, data_flow, reaches_result
 from ckptlint.facts.attribute_updates import Update, run_while_training, updates_of
-from ckptlint.facts.attribute_values import PLACING, Kind, Values
+from ckptlint.facts.attribute_values import PLACING, Kind, Values, api_of
 from ckptlint.facts.attribute_views import ClassView, MethodView, Read, Write
 from ckptlint.facts.classes import (
     MAX_RECEIVERS,
     forward_of,
+    is_attribute,
     methods_of,
     module_classes,
     name_of_class,
@@ -25,6 +26,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.unsaved_text import files_deriving_from, rows_of
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
+from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Place
@@ -41,6 +43,7 @@ STEPS = tuple(
 """Methods beside the forward that compute what a model gives, or is trained with."""
 KEEPING_WORDS = frozenset("save load restore checkpoint export dump resume snapshot state".split())
 """Words of methods that save or load."""
+READING_OUT = frozenset({"cpu", "tolist", "item", "numpy"})
 _SEEDING = frozenset({"manual_seed", "seed", "set_seed", "fork_rng", "seed_everything"})
 
 
@@ -250,7 +253,8 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
 def _keeps(view: MethodView, attribute: str) -> bool:
     """Whether a method that saves or loads by its name deals with an attribute."""
     is_keeping = bool(words_of(view.name) & KEEPING_WORDS)
-    return is_keeping and any(one.attribute == attribute for one in (*view.reads, *view.writes))
+    names = {*(read.attribute for read in view.reads), *(write.attribute for write in view.writes)}
+    return is_keeping and attribute in names
 
 
 def _kind(views: ClassView, made: Write, writes: list[Write]) -> Kind | None:
@@ -280,32 +284,46 @@ def _is_tracked(facts: Facts, key: ClassKey) -> bool:
     return any(api.options.get("tracks_containers") for api in apis)
 
 
-def is_moved(state: HeldState) -> bool:
-    """Whether the class itself puts the attribute where its inputs are, or chose a device for it."""
+def is_moved(facts: Facts, state: HeldState) -> bool:
+    """Whether the class puts the attribute where its inputs are, chose a device for it, or hands it to who may."""
     if state.kind.is_placed or any(update.form == "moved" for update in state.updates):
         return True
-    for view in state.views.all():
-        if view.name in ("to", "cuda", "cpu", "_apply"):
-            return True
-        for read in view.reads:
-            if read.attribute == state.attribute and any(map(_places, operands_of(read.statement))):
-                return True
+    if any(view.name in ("to", "cuda", "cpu", "_apply") for view in state.views.all()):
+        return True
+    places = {(read.method, read.at) for read in state.sources}
+    methods = [state.views.view(key) for key in sorted(state.reached)]
+    spread = Spread(
+        state.views,
+        methods,
+        lambda key, operand: isinstance(operand, model.Attribute) and (key, operand.at) in places,
+        state.attribute,
+    ).run()
+    for view in methods:
+        for statement in statements_of(facts.program.function(view.key).body):
+            for operand in operands_of(statement):
+                for part in walk(operand):
+                    if isinstance(part, model.CallSite) and _places(facts, view, part, spread):
+                        return True
     return False
 
 
-def _places(operand: Operand) -> bool:
-    for part in walk(operand):
-        if isinstance(part, model.CallSite):
-            if isinstance(part.func, model.Attribute) and part.func.name in PLACING | {
-                "cpu",
-                "tolist",
-                "item",
-                "numpy",
-            }:
-                return True
-            if any(argument.keyword == "device" for argument in part.args):
-                return True
-    return False
+def _places(facts: Facts, view: MethodView, call: model.CallSite, spread: Spread) -> bool:
+    """Whether a call moves what is followed, reads it out, or is of a function that may do so."""
+    func = call.func
+    is_method = isinstance(func, model.Attribute)
+    given = [argument.value for argument in call.args]
+    if isinstance(func, model.Attribute) and func.name in PLACING | READING_OUT:
+        return spread.carries_in(view.key, func.value)
+    if any(argument.keyword == "device" for argument in call.args):
+        return any(spread.carries_in(view.key, value) for value in given)
+    row = api_of(facts, view.key, func)
+    if row is not None and not row.name.startswith("builtins."):
+        return False
+    receiver = spread.views.receiver(view)
+    if row is None and spread.views.called(call, view, receiver) is not None:
+        return False
+    is_value_method = is_method and isinstance(func, model.Attribute) and not is_attribute(func, receiver, func.name)
+    return not is_value_method and any(spread.carries_in(view.key, value) for value in given)
 
 
 def indexes_only(state: HeldState) -> bool:
