@@ -11,7 +11,7 @@ from ckptlint.facts.attribute_values import api_of
 from ckptlint.facts.classes import name_of_class
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.state_words import is_learned, is_of_episode, resets
-from ckptlint.facts.unsaved_state import Family, Member, candidates
+from ckptlint.facts.unsaved_state import Candidate, Family, Member
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
@@ -48,7 +48,7 @@ class _Registered:
 @derives(TransientBuffer)
 def transient_buffers(facts: Facts) -> Iterator[TransientBuffer]:
     """Every buffer that is not persistent and that a forward updates from its input and reads again."""
-    for _, key in candidates(facts):
+    for key in (candidate.key for candidate in facts.of(Candidate)):
         registered = list(_registered(facts, key))
         if registered:
             family = Family(facts, key)

@@ -9,7 +9,7 @@ from ckptlint.diagnostic import Confidence
 from ckptlint.facts.attribute_updates import Update
 from ckptlint.facts.classes import name_of_class
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.state_words import is_learned, is_of_episode, resets
+from ckptlint.facts.state_words import is_learned, is_of_episode, redraws, resets
 from ckptlint.facts.unsaved_state import HeldState, indexes_only, is_moved
 from ckptlint.facts.unsaved_text import is_named_in_text, is_set_outside, places_tensors
 from ckptlint.flow.written import written
@@ -57,8 +57,13 @@ def _judged(facts: Facts, state: HeldState) -> tuple[str, Confidence | None, Upd
     updates = [update for update in state.updates if update.form != "moved"]
     if not updates:
         if state.kind.values == "random":
-            return "random", Confidence.HIGH, None
-        if state.kind.values != "constant" or state.kind.is_scalar or is_moved(state) or indexes_only(state):
+            is_redrawn = any(
+                redraws(view.name)
+                for view in state.views.all()
+                if any(write.attribute == state.attribute for write in view.writes)
+            )
+            return "random", Confidence.LOW if is_redrawn else Confidence.HIGH, None
+        if state.kind.values != "constant" or state.kind.is_scalar or is_moved(facts, state) or indexes_only(state):
             return "constant", None, None
         is_harmless = state.kind.is_trained or not places_tensors(facts)
         return "constant", Confidence.LOW if is_harmless else Confidence.MEDIUM, None

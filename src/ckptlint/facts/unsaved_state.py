@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 from ckptlint.facts.attribute_flow import Spread, data_flow, reaches_result
 from ckptlint.facts.attribute_updates import Update, run_while_training, updates_of
-from ckptlint.facts.attribute_values import PLACING, Kind, Values
-from ckptlint.facts.attribute_views import ClassView, Read, Write
+from ckptlint.facts.attribute_values import PLACING, Kind, Values, api_of
+from ckptlint.facts.attribute_views import ClassView, MethodView, Read, Write
 from ckptlint.facts.classes import (
     MAX_RECEIVERS,
     forward_of,
+    is_attribute,
     methods_of,
     module_classes,
     name_of_class,
@@ -25,9 +26,10 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.unsaved_text import files_deriving_from, rows_of
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.program import statements_of
+from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Operand, Place, Record
+from ckptlint.semantics.model import Operand, Place
 
 ACCOUNTING = OWN_ACCOUNT | frozenset(
     "on_save_checkpoint on_load_checkpoint save_own_variables load_own_variables __getstate__ __setstate__".split()
@@ -39,6 +41,9 @@ STEPS = tuple(
     "train_step forward_train".split()
 )
 """Methods beside the forward that compute what a model gives, or is trained with."""
+KEEPING_WORDS = frozenset("save load restore checkpoint export dump resume snapshot state".split())
+"""Words of methods that save or load."""
+READING_OUT = frozenset({"cpu", "tolist", "item", "numpy"})
 _SEEDING = frozenset({"manual_seed", "seed", "set_seed", "fork_rng", "seed_everything"})
 
 
@@ -146,25 +151,36 @@ class Member:
         return bool(places) and reaches_result(self.views, self.entries, attribute, places)
 
 
-def candidates(facts: Facts) -> Iterator[tuple[Record, ClassKey]]:
-    """Classes of models whose text makes or changes state that may not be saved."""
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A class of models whose text makes or changes state that may not be saved."""
+
+    key: ClassKey
+
+
+@derives(Candidate)
+def candidates(facts: Facts) -> Iterator[Candidate]:
+    """Every such class."""
     rows = {path: rows_of(data) for path, data in texts(facts)}
     for record in records_of(facts, [path for path, found in rows.items() if found]):
-        held = [c for c in record.classes if any(c.at[0] <= row <= c.end_row for row in rows[record.path])]
-        if held:
-            numbers = {c.index for c in held}
-            for key in module_classes(facts, record):
-                if key.number in numbers:
-                    yield record, key
+        numbers = {c.index for c in record.classes if any(c.at[0] <= row <= c.end_row for row in rows[record.path])}
+        for key in module_classes(facts, record) if numbers else ():
+            if key.number in numbers and _holds_state_by_registering(facts, key):
+                yield Candidate(key)
+
+
+def _holds_state_by_registering(facts: Facts, key: ClassKey) -> bool:
+    """Whether plain attributes are no state in the class's framework; those that run by `__call__` take some in."""
+    return all(api.options.get("forward") != "__call__" for api in facts.analyzer.classes.hierarchy(key).apis)
 
 
 @derives(HeldState)
 def held_states(facts: Facts) -> Iterator[HeldState]:
     """Every such attribute, once."""
     seen: set[tuple[str, Place]] = set()
-    for record, key in candidates(facts):
-        for state in states_of(facts, key):
-            place = (record.path, state.write.at)
+    for candidate in facts.of(Candidate):
+        for state in states_of(facts, candidate.key):
+            place = (candidate.key.path, state.write.at)
             if place not in seen:
                 seen.add(place)
                 yield state
@@ -194,7 +210,9 @@ def states_of(facts: Facts, key: ClassKey) -> Iterator[HeldState]:
 def _state(family: Family, members: list[Member], member: Member, made: Write) -> HeldState | None:
     name = made.attribute
     views = list({v.key: v for other in members for v in other.views.all()}.values())
-    if any(name in view.unclear for view in views):
+    if any(name in view.unclear for view in views) or any(_keeps(view, name) for view in views):
+        return None
+    if made.value is None or Values(member.views, made.method).of(made.value) is None:
         return None
     sources = member.sources(name)
     if not sources:
@@ -205,6 +223,8 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
     if kind is None or (kind.values == "random" and family.draws_with_seed()):
         return None
     outer = [w for w in writes if w.method not in building]
+    if not outer and kind.what == "number":
+        return None
     updates = tuple(
         update
         for other in members
@@ -228,6 +248,13 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
         _is_tracked(family.facts, family.key),
         member.reached,
     )
+
+
+def _keeps(view: MethodView, attribute: str) -> bool:
+    """Whether a method that saves or loads by its name deals with an attribute."""
+    is_keeping = bool(words_of(view.name) & KEEPING_WORDS)
+    names = {*(read.attribute for read in view.reads), *(write.attribute for write in view.writes)}
+    return is_keeping and attribute in names
 
 
 def _kind(views: ClassView, made: Write, writes: list[Write]) -> Kind | None:
@@ -257,42 +284,62 @@ def _is_tracked(facts: Facts, key: ClassKey) -> bool:
     return any(api.options.get("tracks_containers") for api in apis)
 
 
-def is_moved(state: HeldState) -> bool:
-    """Whether the class itself puts the attribute where its inputs are, or chose a device for it."""
+def is_moved(facts: Facts, state: HeldState) -> bool:
+    """Whether the class puts the attribute where its inputs are, chose a device for it, or hands it to who may."""
     if state.kind.is_placed or any(update.form == "moved" for update in state.updates):
         return True
-    for view in state.views.all():
-        if view.name in ("to", "cuda", "cpu", "_apply"):
-            return True
-        for read in view.reads:
-            if read.attribute == state.attribute and any(map(_places, operands_of(read.statement))):
-                return True
+    if any(view.name in ("to", "cuda", "cpu", "_apply") for view in state.views.all()):
+        return True
+    places = {(read.method, read.at) for read in state.sources}
+    methods = [state.views.view(key) for key in sorted(state.reached)]
+    spread = Spread(
+        state.views,
+        methods,
+        lambda key, operand: isinstance(operand, model.Attribute) and (key, operand.at) in places,
+        state.attribute,
+    ).run()
+    for view in methods:
+        for statement in statements_of(facts.program.function(view.key).body):
+            for operand in operands_of(statement):
+                for part in walk(operand):
+                    if isinstance(part, model.CallSite) and _places(facts, view, part, spread):
+                        return True
     return False
 
 
-def _places(operand: Operand) -> bool:
-    for part in walk(operand):
-        if isinstance(part, model.CallSite):
-            if isinstance(part.func, model.Attribute) and part.func.name in PLACING | {
-                "cpu",
-                "tolist",
-                "item",
-                "numpy",
-            }:
-                return True
-            if any(argument.keyword == "device" for argument in part.args):
-                return True
-    return False
+def _places(facts: Facts, view: MethodView, call: model.CallSite, spread: Spread) -> bool:
+    """Whether a call moves what is followed, reads it out, or is of a function that may do so."""
+    func = call.func
+    is_method = isinstance(func, model.Attribute)
+    given = [argument.value for argument in call.args]
+    if isinstance(func, model.Attribute) and func.name in PLACING | READING_OUT:
+        return spread.carries_in(view.key, func.value)
+    if any(argument.keyword == "device" for argument in call.args):
+        return any(spread.carries_in(view.key, value) for value in given)
+    row = api_of(facts, view.key, func)
+    if row is not None and not row.name.startswith("builtins."):
+        return False
+    receiver = spread.views.receiver(view)
+    if row is None and spread.views.called(call, view, receiver) is not None:
+        return False
+    is_value_method = is_method and isinstance(func, model.Attribute) and not is_attribute(func, receiver, func.name)
+    return not is_value_method and any(spread.carries_in(view.key, value) for value in given)
 
 
 def indexes_only(state: HeldState) -> bool:
-    """Whether every read is an index into something else, which may lie anywhere."""
+    """Whether every read is an index into something else, or takes one number: both may lie anywhere."""
     for read in state.sources:
         is_index = False
         for operand in operands_of(read.statement):
             for part in walk(operand):
                 if isinstance(part, model.Index):
                     is_index |= any(inner.at == read.at for item in part.items for inner in walk(item))
+                    # One number of a row of numbers: such a tensor mixes with those of any device.
+                    is_index |= part.value.at == read.at and all(map(_is_position, part.items))
         if not is_index:
             return False
     return True
+
+
+def _is_position(operand: Operand) -> bool:
+    return isinstance(operand, model.Name) or (isinstance(operand, model.Literal) and isinstance(operand.value, int))

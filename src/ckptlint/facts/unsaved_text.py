@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from ckptlint.facts.classes import texts
 from ckptlint.facts.project import Facts
@@ -16,28 +17,50 @@ _MADE = re.compile(
 )
 """An attribute gets an array or a tensor."""
 _CHANGED = re.compile(
-    rb"^[ \t]+self\.(\w+)(?:(?:\.data)?\[[^\n]*\][ \t]*[-+*/]?=(?!=)|[ \t]*(?:[-+*/]|//|\*\*)=|"
-    rb"[ \t]*=[^\n]*\bself\.\1\b[^\n]*[-+*/,]|[ \t]*=[^\n]*[-+*/,(][^\n]*\bself\.\1\b|"
-    rb"(?:\.data)?\.(?:copy|mul|add|sub|div|lerp)_\()",
+    rb"^[ \t]+self\.(\w+)(?:([ \t]*(?:[-+*/]|//|\*\*)=)|"
+    rb"([ \t]*=[^\n]*(?:[-+*/(,][ \t]*self\.\1\b(?![.\[(])|\bself\.\1\b[ \t]*[-+*/,]))|"
+    rb"(?:\.data)?\[[^\n]*\][ \t]*[-+*/]?=(?!=)|(?:\.data)?(?:\[[^\n]*\])?\.(?:copy|mul|add|sub|div|lerp)_\()",
     re.MULTILINE,
 )
-"""An attribute is changed by what it held."""
+"""An attribute is changed: by what it held (groups 2 and 3), or in part."""
+_SET = re.compile(rb"^[ \t]+self\.(\w+)[ \t]*=(?!=)", re.MULTILINE)
+_BUILDING = re.compile(rb"__init__|_*(?:re)?set_|_*reset|_*init|_*build|_*make|prune|_*fuse")
+"""Functions that build, or put back: what they change is not learned."""
+_PLAIN = re.compile(rb"^[ \t]+self\.(\w+)[ \t]*(?::[^=\n]+)?=(?!=)[ \t]*(?![\[{N]|dict\(|list\()", re.MULTILINE)
 _TRANSIENT = re.compile(rb"persistent[ \t]*=[ \t]*False|register_buffer\([^\n]*,[ \t]*False[ \t]*\)")
+_BUFFER = re.compile(rb"register_buffer\(\s*[\"'](\w+)[\"']|self\.(\w+)[^\n=]*=[^\n]*\bBuffer\(")
 _PLACES = re.compile(rb"cuda|\.to\(|device")
 
 
 def rows_of(data: bytes) -> list[int]:
     """Rows of a file that may make, or change, state which is not saved; none when no class may be a model's."""
-    if b"self." not in data or not _CLASS.search(data):
+    if b"self." not in data or b"class " not in data or not _CLASS.search(data):
         return []
-    starts = {match.start() for pattern in (_MADE, _CHANGED, _TRANSIENT) for match in pattern.finditer(data)}
-    rows: list[int] = []
-    row, at = 1, 0
-    for start in sorted(starts):
-        row += data.count(b"\n", at, start)
-        at = start
-        rows.append(row)
-    return rows
+    starts = {match.start() for match in _MADE.finditer(data)} | set(_changes(data))
+    return [data.count(b"\n", 0, start) + 1 for start in sorted(starts)]
+
+
+def _changes(data: bytes) -> Iterator[int]:
+    """Where attributes are changed outside of functions that build."""
+    buffers: set[bytes] = set()
+    if _TRANSIENT.search(data):
+        buffers = {name for pair in _BUFFER.findall(data) for name in pair if name}
+        yield from (m.start() for m in _SET.finditer(data) if m.group(1) in buffers and not _builds(data, m.start()))
+    plain: set[bytes] | None = None
+    for match in _CHANGED.finditer(data):
+        name = match.group(1)
+        if not (match.group(2) or match.group(3)) and name not in buffers:
+            plain = {m.group(1) for m in _PLAIN.finditer(data)} if plain is None else plain
+            if name not in plain:
+                continue
+        if not _builds(data, match.start()):
+            yield match.start()
+
+
+def _builds(data: bytes, at: int) -> bool:
+    """Whether the function around a place is one that builds."""
+    start = data.rfind(b"def ", 0, at)
+    return start >= 0 and _BUILDING.match(data, start + 4) is not None
 
 
 def files_deriving_from(facts: Facts, name: str) -> list[str]:
@@ -47,9 +70,11 @@ def files_deriving_from(facts: Facts, name: str) -> list[str]:
 
 
 def is_named_in_text(facts: Facts, attribute: str) -> bool:
-    """Whether any file quotes the name: a buffer of that name, a key of a hand-made state, `getattr`."""
+    """Whether any file quotes the name, or hands it to a function that saves: a buffer, a key of a state, `getattr`."""
     name = attribute.encode()
-    pattern = re.compile(rb"([\"'])(?:[\w{}]+\.)*" + re.escape(name) + rb"\1")
+    pattern = re.compile(
+        rb"([\"'])(?:[\w{}]+\.)*%(name)b\1|(?:save|dump)\w*\([^\n]*\.%(name)b\b" % {b"name": re.escape(name)}
+    )
     return any(name in data and pattern.search(data) for _, data in texts(facts))
 
 
