@@ -36,7 +36,7 @@ MAX_CALLS = 4
 MOVING = frozenset("to cuda cpu float half double bfloat16 type type_as".split())
 """Methods of a layer that give the layer itself."""
 RANDOM_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
-    "random rand randomized randomize noise noisy augment augmentation perturb corrupt hyper hypernet".split()
+    "random rand randomized randomize reservoir noise noisy augment augmentation perturb corrupt hyper hypernet".split()
 )
 """Words that say fresh weights are wanted."""
 BUILDING_WORDS = frozenset("add expand grow build reset init initialize adapt setup create make lazy".split())
@@ -115,7 +115,7 @@ class _Layers:
         forwards = {
             str(row["forward"]) for _, row in catalog if row["role"] == Role.MODULE_BASE.value and "forward" in row
         }
-        self._made = re.compile(rf"\b(?:{'|'.join(sorted(names))})\(".encode())
+        self._made = re.compile(rf"(?<!class )\b(?:{'|'.join(sorted(names))})\(".encode())
         self._forward = frozenset(name.encode() for name in forwards)
 
     def made_in_forward(self, data: bytes) -> bool:
@@ -138,7 +138,7 @@ class _Layers:
         return False
 
 
-_DEF = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_DEF = re.compile(rb"def (\w+)\(")
 _CALLED = re.compile(rb"(\w+)\(")
 
 
@@ -303,6 +303,10 @@ class _Forward:
                 return None, False
             if isinstance(part, model.Name) and part.id in function.bound and part.id != visit.receiver:
                 return None, False  # Who gives it may give 0 in evaluation.
+            if isinstance(part, model.Name) and part.id not in function.bound:
+                constant = self.program.names(visit.key.path).assigned.get(part.id)
+                if constant is not None and fold(constant) == 0:
+                    return None, False
             if visit.receiver is not None and _is_own(part, visit.receiver):
                 assert isinstance(part, model.Attribute)
                 if part.name == "training" or is_reassigned(self.facts, self.key, part.name):
