@@ -80,7 +80,7 @@ def mode_overrides(facts: Facts) -> Iterator[ModeOverride]:
                     yield found
 
 
-_OVERRIDES = re.compile(rb"^[ \t]+def (?:train|eval)\(", re.MULTILINE)
+_OVERRIDES = re.compile(rb"def (?:train|eval)\(")
 
 
 class _Override:
