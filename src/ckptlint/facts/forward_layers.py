@@ -17,7 +17,7 @@ from ckptlint.facts.classes import (
     texts,
 )
 from ckptlint.facts.functional import MODE_TEST_WORDS
-from ckptlint.facts.guards import Placed, placed
+from ckptlint.facts.guards import Placed, placed, walk_placed
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import ALWAYS_RANDOM_WORDS, KEPT_ON_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.domain import ApiAtom, ClassKey, FunctionAtom, FunctionKey
@@ -36,7 +36,7 @@ MAX_CALLS = 4
 MOVING = frozenset("to cuda cpu float half double bfloat16 type type_as".split())
 """Methods of a layer that give the layer itself."""
 RANDOM_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
-    "random rand randomized randomize noise noisy augment augmentation perturb corrupt hyper hypernet".split()
+    "random rand randomized randomize reservoir noise noisy augment augmentation perturb corrupt hyper hypernet".split()
 )
 """Words that say fresh weights are wanted."""
 BUILDING_WORDS = frozenset("add expand grow build reset init initialize adapt setup create make lazy".split())
@@ -115,7 +115,7 @@ class _Layers:
         forwards = {
             str(row["forward"]) for _, row in catalog if row["role"] == Role.MODULE_BASE.value and "forward" in row
         }
-        self._made = re.compile(rf"\b(?:{'|'.join(sorted(names))})\(".encode())
+        self._made = re.compile(rf"(?<!class )\b(?:{'|'.join(sorted(names))})\(".encode())
         self._forward = frozenset(name.encode() for name in forwards)
 
     def made_in_forward(self, data: bytes) -> bool:
@@ -138,7 +138,7 @@ class _Layers:
         return False
 
 
-_DEF = re.compile(rb"^[ \t]*(?:async[ \t]+)?def[ \t]+(\w+)", re.MULTILINE)
+_DEF = re.compile(rb"def (\w+)\(")
 _CALLED = re.compile(rb"(\w+)\(")
 
 
@@ -183,18 +183,18 @@ class _Forward:
 
     def _called(self, visit: _Visit, place: Placed) -> Iterator[_Visit | None]:
         for top in operands_of(place.statement):
-            for call in walk(top):
+            for call, gates in walk_placed(top, place.gates):
                 if not isinstance(call, model.CallSite):
                     continue
                 reached = visit.reached or self.facts.span(visit.key.path, call.at)
                 if isinstance(call.func, model.Attribute) and written(call.func.value) == visit.receiver:
                     method = self.facts.analyzer.classes.method(self.key, call.func.name)
                     if method is not None and call.func.name != "__init__":
-                        yield self._visit(method, place.gates, reached, visit.depth + 1)
+                        yield self._visit(method, gates, reached, visit.depth + 1)
                 elif isinstance(call.func, model.Name | model.Attribute):
                     atom = self.program.resolve(visit.key.path, call.func)
                     if isinstance(atom, FunctionAtom) and self.program.function(atom.key).model is None:
-                        yield self._visit(atom.key, place.gates, reached, visit.depth + 1, own=False)
+                        yield self._visit(atom.key, gates, reached, visit.depth + 1, own=False)
 
     # --------------------------------------------------------------------------------------------- one statement
 
@@ -208,11 +208,11 @@ class _Forward:
             elif made and isinstance(target, model.Attribute) and self._only_runs_attribute(visit, function, target):
                 yield from self._judged(visit, function, place, made, written(target))
         for top in operands_of(statement):
-            for part in walk(top):
+            for part, gates in walk_placed(top, place.gates):
                 if isinstance(part, model.CallSite) and part.args:
                     made = self._made(visit.key.path, part.func)
                     if made:
-                        yield from self._judged(visit, function, place, made, None)
+                        yield from self._judged(visit, function, Placed(statement, gates), made, None)
 
     def _made(self, path: str, operand: Operand) -> list[model.CallSite]:
         """The layers that an expression makes and gives, alone or in a chain; none when it may give others too."""
@@ -303,6 +303,10 @@ class _Forward:
                 return None, False
             if isinstance(part, model.Name) and part.id in function.bound and part.id != visit.receiver:
                 return None, False  # Who gives it may give 0 in evaluation.
+            if isinstance(part, model.Name) and part.id not in function.bound:
+                constant = self.program.names(visit.key.path).assigned.get(part.id)
+                if constant is not None and fold(constant) == 0:
+                    return None, False
             if visit.receiver is not None and _is_own(part, visit.receiver):
                 assert isinstance(part, model.Attribute)
                 if part.name == "training" or is_reassigned(self.facts, self.key, part.name):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.facts.comparisons import blocks_of
 from ckptlint.flow.program import leaves
+from ckptlint.flow.written import parts_of
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Statement
 
@@ -37,3 +38,19 @@ def placed(block: Iterable[Statement], gates: Gates = ()) -> Iterator[Placed]:
             yield from placed(body, inner)
         if isinstance(statement, model.Branch) and (leaves(statement.body) or leaves(statement.orelse)):
             gates = inner
+
+
+def walk_placed(operand: Operand, gates: Gates = ()) -> Iterator[tuple[Operand, Gates]]:
+    """An operand and everything within it, each with the tests that decide whether it is evaluated."""
+    yield operand, gates
+    if isinstance(operand, model.Choice):
+        yield from walk_placed(operand.test, gates)
+        for arm in (operand.body, operand.orelse):
+            yield from walk_placed(arm, (*gates, operand.test))
+    elif isinstance(operand, model.Logic):
+        for value in operand.values:
+            yield from walk_placed(value, gates)
+            gates = (*gates, value)
+    else:
+        for part in parts_of(operand):
+            yield from walk_placed(part, gates)

@@ -67,7 +67,8 @@ def hidden_modules(facts: Facts) -> Iterator[HiddenModule]:
 _HELD = re.compile(
     rb"^[ \t]+(?:self\.\w+[ \t]*(?::[^=\n]+)?=[ \t]*(?:(?:\w+\.)?partial\(|lambda\b)|self\.__dict__\[)", re.MULTILINE
 )
-_INIT = re.compile(rb"^[ \t]+def __init__\([^)]*\)[^:\n]*:", re.MULTILINE)
+_LITERALS = (b"partial(", b"lambda", b"__dict__[")
+_INIT = re.compile(rb"def __init__\([^)]*\)[^:\n]*:")
 _BASE_INIT = re.compile(rb"\.__init__\(")
 _MADE_FIRST = re.compile(rb"^[ \t]+self\.\w+[ \t]*(?::[^=\n]+)?=[ \t]*(?:\w+\.)*[A-Z]\w*\(", re.MULTILINE)
 
@@ -76,7 +77,7 @@ def _may_hide(data: bytes) -> bool:
     """Whether a file's text keeps something in one of these ways."""
     if b"class " not in data:
         return False
-    if _HELD.search(data):
+    if any(literal in data for literal in _LITERALS) and _HELD.search(data):
         return True
     for match in _INIT.finditer(data):
         base = _BASE_INIT.search(data, match.end(), match.end() + MAX_ROWS * 80)
@@ -156,6 +157,8 @@ class _Constructor:
             return None
         if words_of(target.name) & REFERENCE_WORDS or last_word(target.name) in TRAINING_ONLY_WORDS:
             return None
+        if self._is_run_here(target.name):
+            return None  # It makes something, which then holds the module.
         if isinstance(value, model.CallSite) and self._is_partial(value):
             for argument in value.args:
                 call = self._made(argument.value, value)
@@ -266,7 +269,27 @@ class _Constructor:
             return False
         atom = self.facts.program.resolve(self.record.path, call.func)
         api = self.facts.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
-        return api is not None and api.role is Role.TRANSPARENT and api.options.get("kind") == "partial"
+        if api is None or api.role is not Role.TRANSPARENT or api.options.get("kind") != "partial":
+            return False
+        made = (
+            call.args[0].value if call.args and isinstance(call.args[0].value, model.Name | model.Attribute) else None
+        )
+        target = self.facts.program.resolve(self.record.path, made) if made is not None else None
+        if isinstance(target, ApiAtom):
+            held = self.facts.program.catalog.api(target.name)
+            return held is None or held.role not in MODULE_ROLES
+        return not isinstance(target, ClassAtom)  # A class keeps what it is given.
+
+    def _is_run_here(self, name: str) -> bool:
+        """Whether the constructor calls what it keeps under a name."""
+        calls = (
+            part
+            for statement in self.statements
+            for top in operands_of(statement)
+            for part in walk(top)
+            if isinstance(part, model.CallSite)
+        )
+        return any(is_attribute(call.func, self.receiver, name) for call in calls)
 
     def _class_of(self, call: model.CallSite) -> str | None:
         """The class of module that a call makes."""

@@ -33,6 +33,8 @@ FREEZING = frozenset("requires_grad requires_grad_ freeze freezing eval".split()
 FREEZING_WORDS = REFERENCE_WORDS | frozenset("freeze frozen freezing pretrained wrapper".split())
 TRAINING_CALLS = frozenset("backward step zero_grad fit epoch epochs optimizer loader dataloader".split())
 """Names that say a method is a whole training or evaluation."""
+MODE_WORDS = frozenset("mode training".split())
+"""Words of a parameter that is the mode."""
 ROUTINE_WORDS = frozenset(
     (
         "epoch epochs loader dataloader data dataset x y batch batches optimizer optim steps iterations criterion loss "
@@ -58,6 +60,8 @@ class ModeOverride:
     """A part whose mode goes wrong."""
     is_seen: bool
     """Such a part is known to be there, or the result to be used."""
+    is_partial: bool
+    """The override puts some parts into eval mode itself."""
     used: Site | None
     """A place that calls `eval()` and relies on it."""
 
@@ -76,7 +80,7 @@ def mode_overrides(facts: Facts) -> Iterator[ModeOverride]:
                     yield found
 
 
-_OVERRIDES = re.compile(rb"^[ \t]+def (?:train|eval)\(", re.MULTILINE)
+_OVERRIDES = re.compile(rb"def (?:train|eval)\(")
 
 
 class _Override:
@@ -116,7 +120,7 @@ class _Override:
 
     def _found(self, fault: str, layer: str, is_seen: bool, used: Site | None) -> ModeOverride:
         name = name_of_class(self.facts, self.key)
-        return ModeOverride(name, self.method, self.name, fault, layer, is_seen, used)
+        return ModeOverride(name, self.method, self.name, fault, layer, is_seen, "eval" in self.function.mentions, used)
 
     # ----------------------------------------------------------------------------------------------- what it does
 
@@ -152,13 +156,16 @@ class _Override:
             return None
         own = self.function.parameters[1].name
         parts = list(_operands(self.function))
-        if self.function.parameters[1].kind == "args" or "eval" in self.function.mentions:
+        if self.function.parameters[1].kind == "args":
             return None
         if any(isinstance(part, model.Name) and part.id == own for part in parts):
             return None
         calls = [p for p in parts if isinstance(p, model.CallSite)]
         switches = [c for c in calls if isinstance(c.func, model.Attribute) and c.func.name == "train"]
-        if not switches or self.function.mentions & REACHING:
+        evals = [c.func.value for c in calls if isinstance(c.func, model.Attribute) and c.func.name == "eval"]
+        if not switches or any(self._is_self(held) or _is_super(held) for held in evals):
+            return None
+        if self.function.mentions & REACHING and "isinstance" not in self.function.mentions:
             return None
         if any(c.args or not isinstance(c.func, model.Attribute) or not _is_super(c.func.value) for c in switches):
             return None
@@ -186,6 +193,8 @@ class _Override:
             return False
         first = others[0]
         if first.kind == "args":
+            return True
+        if first.kind != "keyword" and words_of(first.name) & MODE_WORDS:
             return True
         return first.kind != "keyword" and not words_of(first.name) & ROUTINE_WORDS and not self._is_routine()
 

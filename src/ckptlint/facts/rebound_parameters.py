@@ -31,6 +31,8 @@ ARITHMETIC = frozenset("+ - * / // % ** @".split())
 """Operators whose result is another tensor."""
 MAX_ARGUMENTS = 2000
 """Characters of a call's arguments looked at before the file is parsed."""
+MAX_NAME = 40
+"""Characters before the class's name looked at for an operator."""
 
 
 class Change(IntEnum):
@@ -76,29 +78,32 @@ def rebound_parameters(facts: Facts) -> Iterator[ReboundParameter]:
                 yield from _of_class(facts, key)
 
 
-_MADE = re.compile(rb"(?:([*/@%+-])[ \t]*)?(?:\b\w+\.)*\bParameter\(")
+_MADE = re.compile(rb"Parameter\(")
+_OPERATED = re.compile(rb"[*/@%+-][ \t]*(?:\w+\.)*$")
+_BRACKET = re.compile(rb"[()]")
+_BEHIND = re.compile(rb"[ \t\r\n)]*")
 
 
 def _may_rebind(data: bytes) -> bool:
     """Whether a file's text computes with a parameter where it makes it."""
-    for match in _MADE.finditer(data):
-        if match.group(1):
-            return True
-        depth = 1
-        end = min(len(data), match.end() + MAX_ARGUMENTS)
-        for at in range(match.end(), end):
-            letter = data[at]
-            depth += (letter == 0x28) - (letter == 0x29)
-            if not depth:
-                if data[at + 1 : at + 120].lstrip(b" \t\r\n)")[:1] in _OPERATIONS:
-                    return True
-                break
-        else:
-            return True
-    return False
+    return any(
+        _OPERATED.search(data, max(0, match.start() - MAX_NAME), match.start()) or _is_followed(data, match.end())
+        for match in _MADE.finditer(data)
+    )
 
 
-_OPERATIONS = (b".", b"*", b"+", b"-", b"/", b"@", b"%", b"[")
+def _is_followed(data: bytes, start: int) -> bool:
+    """Whether an operation stands behind the bracket that closes at the depth of `start`."""
+    depth = 1
+    for match in _BRACKET.finditer(data, start, start + MAX_ARGUMENTS):
+        depth += 1 if match.group() == b"(" else -1
+        if not depth:
+            behind = _BEHIND.match(data, match.end())
+            return behind is not None and data[behind.end() : behind.end() + 1] in _OPERATIONS
+    return True
+
+
+_OPERATIONS = frozenset({b".", b"*", b"+", b"-", b"/", b"@", b"%", b"["})
 
 
 def _of_class(facts: Facts, key: ClassKey) -> Iterator[ReboundParameter]:

@@ -37,10 +37,13 @@ def check(fact: ModeOverride, facts: Facts) -> Iterator[Diagnostic]:
     else:
         message = f"{shown} does not call `super().train(mode)`: `train()` and `eval()` reach no sub-module{part}"
     related = (Related(facts.site_span(fact.used), "relied on here"),) if fact.used is not None else ()
+    confidence = Confidence.HIGH if fact.is_seen else Confidence.LOW
+    if fact.fault == "default" and fact.is_partial:
+        confidence = min(confidence, Confidence.MEDIUM)
     yield RULE.at(
         span,
         message,
-        confidence=Confidence.HIGH if fact.is_seen else Confidence.LOW,
+        confidence=confidence,
         related=related,
         statement=span,
     )
