@@ -5,7 +5,7 @@ BIN = $(VENV)/bin
 # Not by the name: two interpreters may be called python3.
 VERSION := $(shell $(PYTHON) -c 'import platform; print(platform.python_version())')
 
-.PHONY: test lint types layers unit ecosystem benchmark slices clean
+.PHONY: test lint types layers unit ecosystem benchmark slices proofs clean
 
 test: lint types layers unit
 
@@ -34,6 +34,17 @@ slices: $(VENV)/ready
 	$(BIN)/python scripts/ecosystem.py --download-only
 	$(BIN)/python benchmarks/slices.py
 
+# Runs every proof in an environment with the libraries that the rules speak of.
+proofs: .venv-proofs/ready
+	@failed=; for proof in proofs/CKP*.py; do \
+		echo "$$proof"; .venv-proofs/bin/python $$proof || failed="$$failed $$proof"; \
+	done; test -z "$$failed" || { echo "no longer true:$$failed"; exit 1; }
+
+.venv-proofs/ready: proofs/requirements.txt
+	$(PYTHON) -m venv --clear .venv-proofs
+	.venv-proofs/bin/python -m pip install --quiet --requirement proofs/requirements.txt
+	touch $@
+
 # Made anew when the dependencies change or another Python is asked for.
 $(VENV)/ready: pyproject.toml $(VENV)/python-$(VERSION)
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -45,4 +56,4 @@ $(VENV)/python-%:
 	touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist
+	rm -rf $(VENV) .venv-proofs .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache dist

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from typing import Any
 
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
@@ -11,6 +13,7 @@ from ckptlint.semantics.model import Operand
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
+@lru_cache(maxsize=1 << 16)
 def words_of(name: str) -> frozenset[str]:
     """The words of a snake_case or camelCase name, in lower case."""
     return frozenset(word.lower() for word in _WORD.findall(name))
@@ -21,6 +24,7 @@ def words_in_order(name: str) -> list[str]:
     return [word.lower() for word in _WORD.findall(name)]
 
 
+@lru_cache(maxsize=1 << 16)
 def last_word(name: str) -> str:
     """The last word of a snake_case or camelCase name, which says what it is (`module_state_dict` is a dict)."""
     words = [word for word in _WORD.findall(name) if not word.isdigit()]
@@ -83,60 +87,66 @@ def root_name(operand: Operand) -> str | None:
     return operand.id if isinstance(operand, model.Name) else None
 
 
-def parts_of(operand: Operand) -> Iterator[Operand]:
-    """The operands directly within one."""
-    if isinstance(operand, model.Attribute | model.Star | model.Unary | model.Await):
-        yield operand.value
-    elif isinstance(operand, model.CallSite):
-        yield operand.func
-        for argument in operand.args:
-            yield argument.value
-    elif isinstance(operand, model.Index):
-        yield operand.value
-        yield from operand.items
-    elif isinstance(operand, model.Slice):
-        yield from (p for p in (operand.lower, operand.upper, operand.step) if p is not None)
-    elif isinstance(operand, model.Sequence):
-        yield from operand.items
-    elif isinstance(operand, model.Mapping):
-        for item in operand.items:
-            if item.key is not None:
-                yield item.key
-            yield item.value
-    elif isinstance(operand, model.Comprehension):
-        if operand.key is not None:
-            yield operand.key
-        yield operand.value
-        for generator in operand.generators:
-            yield generator.target
-            yield generator.iter
-            yield from generator.tests
-    elif isinstance(operand, model.Logic):
-        yield from operand.values
-    elif isinstance(operand, model.Compare):
-        yield operand.left
-        yield from operand.rights
-    elif isinstance(operand, model.Binary):
-        yield operand.left
-        yield operand.right
-    elif isinstance(operand, model.Choice):
-        yield operand.body
-        yield operand.test
-        yield operand.orelse
-    elif isinstance(operand, model.Walrus):
-        yield operand.value
-    elif isinstance(operand, model.Yield):
-        if operand.value is not None:
-            yield operand.value
-    elif isinstance(operand, model.Format):
-        yield from operand.parts
+def _parts_of_call(operand: model.CallSite) -> list[Operand]:
+    return [operand.func, *(argument.value for argument in operand.args)]
+
+
+def _parts_of_mapping(operand: model.Mapping) -> list[Operand]:
+    return [part for item in operand.items for part in (item.key, item.value) if part is not None]
+
+
+def _parts_of_comprehension(operand: model.Comprehension) -> list[Operand]:
+    parts = [operand.value] if operand.key is None else [operand.key, operand.value]
+    for generator in operand.generators:
+        parts += [generator.target, generator.iter, *generator.tests]
+    return parts
+
+
+def _none(operand: Operand) -> list[Operand]:
+    return []
+
+
+def _value(operand: model.Attribute | model.Star | model.Unary | model.Await | model.Walrus) -> list[Operand]:
+    return [operand.value]
+
+
+# By type, for nothing else is asked as often.
+_PARTS: dict[type, Callable[[Any], list[Operand]]] = {
+    model.Name: _none,
+    model.Literal: _none,
+    model.FunctionRef: _none,
+    model.Attribute: _value,
+    model.Star: _value,
+    model.Unary: _value,
+    model.Await: _value,
+    model.Walrus: _value,
+    model.CallSite: _parts_of_call,
+    model.Index: lambda operand: [operand.value, *operand.items],
+    model.Slice: lambda operand: [part for part in (operand.lower, operand.upper, operand.step) if part is not None],
+    model.Sequence: lambda operand: operand.items,
+    model.Mapping: _parts_of_mapping,
+    model.Comprehension: _parts_of_comprehension,
+    model.Logic: lambda operand: operand.values,
+    model.Compare: lambda operand: [operand.left, *operand.rights],
+    model.Binary: lambda operand: [operand.left, operand.right],
+    model.Choice: lambda operand: [operand.body, operand.test, operand.orelse],
+    model.Yield: lambda operand: [] if operand.value is None else [operand.value],
+    model.Format: lambda operand: operand.parts,
+}
+
+
+def parts_of(operand: Operand) -> list[Operand]:
+    """The operands directly within one; not to be changed."""
+    return _PARTS[type(operand)](operand)
 
 
 def walk(operand: Operand) -> Iterator[Operand]:
-    """An operand and everything within it."""
-    yield operand
-    for part in parts_of(operand):
-        yield from walk(part)
+    """An operand and everything within it, outer before inner, in source order."""
+    left = [operand]
+    while left:
+        top = left.pop()
+        yield top
+        left.extend(reversed(_PARTS[type(top)](top)))
 
 
 def operands_of(statement: model.Statement) -> Iterator[Operand]:
