@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Severity
+from ckptlint.facts.mode_methods import MethodAsFlag
 from ckptlint.facts.project import Facts
 from ckptlint.facts.statements import WithoutEffect
 from ckptlint.rule import Rule
@@ -36,3 +37,17 @@ def check(fact: WithoutEffect, facts: Facts) -> Iterator[Diagnostic]:
     if event.kind in ("mode-method", "gradient-method", "context-class"):
         fix = fixes.wrap(span, "", "()", f"call it: `{event.written}()`", Applicability.SAFE)
     yield RULE.at(span, MESSAGES[event.kind].format(event.written), confidence=Confidence.HIGH, fix=fix, statement=span)
+
+
+@RULE.check(MethodAsFlag)
+def check_flag(fact: MethodAsFlag, facts: Facts) -> Iterator[Diagnostic]:
+    """Each method that stands where its mode is meant, once."""
+    flag = f"{fact.receiver}.training"
+    fix = fixes.replace(fact.span, flag, f"ask for `{flag}`", Applicability.SAFE) if fact.method == "train" else None
+    yield RULE.at(
+        fact.span,
+        f"`{fact.written}` of `{fact.model}` is a method and always true: it does not tell the mode, `{flag}` does",
+        confidence=Confidence.HIGH,
+        fix=fix,
+        statement=fact.statement,
+    )
