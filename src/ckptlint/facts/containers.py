@@ -21,7 +21,10 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import REFERENCE_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.domain import (
     ApiAtom,
+    Atom,
     ClassKey,
+    Const,
+    Field,
     FunctionKey,
     Items,
     Location,
@@ -146,7 +149,7 @@ def _of_class(facts: Facts, key: ClassKey) -> Iterator[PlainContainer]:
     receiver = Parameter(facts.program.function(init).parameters[0].name)
     registered: set[Location] | None = None
     for attribute, value in summary.fields.of(receiver).items():
-        atom = value.single
+        atom = _only_atom(value, Field(receiver, attribute))
         content = summary.items.get(atom.location) if isinstance(atom, Ref) else None
         if content is None or content.kind not in ("list", "tuple", "set", "dict") or not isinstance(atom, Ref):
             continue
@@ -160,6 +163,17 @@ def _of_class(facts: Facts, key: ClassKey) -> Iterator[PlainContainer]:
         found = _judged(facts, key, summary, attribute, atom.location, content, parts)
         if found is not None:
             yield found
+
+
+def _only_atom(value: Value, unset: Location) -> Atom | None:
+    """The one thing an attribute may hold, besides None or nothing at all on another path."""
+    kept = [
+        atom
+        for atom in value.atoms
+        if not (isinstance(atom, Const) and atom.value is None)
+        and not (isinstance(atom, Ref) and atom.location == unset)
+    ]
+    return kept[0] if len(kept) == 1 and not value.open else None
 
 
 def _is_on_purpose(attribute: str, content: Items) -> bool:
@@ -280,18 +294,22 @@ def _stateful(facts: Facts, summary: Summary, parts: list[_Part]) -> tuple[_Part
 
 
 def _binding(facts: Facts, key: ClassKey, attribute: str) -> tuple[FunctionKey, model.Bind, model.Operand] | None:
-    """The one statement that binds the attribute, with its value; None when there are several or none."""
+    """The one statement that binds the attribute to more than None, with its value; None if there are several."""
     found: list[tuple[FunctionKey, model.Bind, model.Operand]] = []
     for method in methods_of(facts, key):
         function = facts.program.function(method)
         if attribute not in function.mentions or not function.parameters:
             continue
         for statement in statements_of(function.body):
-            if isinstance(statement, model.Bind) and statement.value is not None:
+            if isinstance(statement, model.Bind) and statement.value is not None and not _is_none(statement.value):
                 for target in statement.targets:
                     if isinstance(target, model.Attribute) and target.name == attribute:
                         found.append((method, statement, statement.value))
     return found[0] if len(found) == 1 and len(found[0][1].targets) == 1 else None
+
+
+def _is_none(operand: model.Operand) -> bool:
+    return isinstance(operand, model.Literal) and operand.value is None
 
 
 def _escapes(facts: Facts, key: ClassKey, attribute: str, locations: list[Location]) -> bool:

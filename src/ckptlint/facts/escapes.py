@@ -149,7 +149,8 @@ class Uses:
                 return True
             return root_name(target) != self.receiver or not isinstance(target.value, model.Name)
         if isinstance(target, model.Index):
-            return isinstance(target.value, model.Attribute) and not self.carries(target.value)
+            held = target.value
+            return isinstance(held, model.Attribute) and not self.carries(held) and not self._is_display(held)
         return False
 
     def _is_harmless(self, call: model.CallSite) -> bool:
@@ -176,6 +177,8 @@ class Uses:
             return True
         if isinstance(receiver, model.Index):
             return self._is_plain(receiver.value)
+        if isinstance(receiver, model.Attribute):
+            return self._is_display(receiver)
         if not isinstance(receiver, model.Name):
             return False
         for statement in statements_of(self.function.body):
@@ -186,6 +189,18 @@ class Uses:
                     if not (isinstance(func, model.Name) and func.id in PASSING):
                         return False
         return True
+
+    def _is_display(self, operand: model.Attribute) -> bool:
+        """Whether another attribute of the same model holds a list or dict display and nothing else here."""
+        bound = [
+            statement.value
+            for statement in statements_of(self.function.body)
+            if isinstance(statement, model.Bind) and statement.value is not None
+            for target in statement.targets
+            if is_attribute(target, self.receiver, operand.name)
+        ]
+        is_own = is_attribute(operand, self.receiver, operand.name)
+        return is_own and bool(bound) and all(isinstance(v, model.Sequence | model.Mapping) for v in bound)
 
     def _role(self, call: model.CallSite) -> Role | None:
         atom = self.facts.program.resolve(self.key.path, call.func)

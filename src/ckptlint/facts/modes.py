@@ -43,6 +43,8 @@ class TrainingForward:
     assumptions: frozenset[Assumption]
     restorers: frozenset[tuple[str, str]]
     """(file, function) that somewhere switch a model to train mode."""
+    interruptions: frozenset[Site]
+    """Switches to eval mode in a helper that evaluates in the midst of the same loop."""
 
     @property
     def modes(self) -> frozenset[ModeDef]:
@@ -95,7 +97,21 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             if model is None or _is_inside_model(facts, run, event):
                 continue
             held, assumed = model
-            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers)
+            interruptions = frozenset(_interruptions(run, event, trained))
+            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers, interruptions)
+
+
+def _interruptions(run: Run, training: Forward, trained: frozenset[Site]) -> Iterator[Site]:
+    """Where helpers called in the loop of a training forward switch to eval mode, for forwards of their own."""
+    switched = {e.site: e.within[-1] for e in run.events if isinstance(e, Switched) and e.mode == "eval"}
+    depth = len(training.loops)
+    for event in _forwards(run):
+        helper = event.within[-1]
+        if event.site in trained or helper in training.within or not depth or event.loops[:depth] != training.loops:
+            continue
+        for definition in event.modes:
+            if definition.site is not None and switched.get(definition.site) == helper:
+                yield definition.site
 
 
 def _forwards(run: Run) -> Iterator[Forward]:

@@ -43,6 +43,7 @@ class Slices:
         self.whole = whole
         self._acting: dict[str, set[str]] = {}
         self._kept: dict[str, set[int]] = {}
+        self._holders: dict[str, set[int]] = {}
 
     def records(self) -> list[Record]:
         """Files with a trigger, and then those that name what these define."""
@@ -66,7 +67,26 @@ class Slices:
 
     def keeps(self, path: str, function: Function) -> bool:
         """Whether a function of one of these files is followed although nothing calls it."""
-        return self._has_trigger(function) or function.index in self._kept.get(path, ())
+        return (
+            self._has_trigger(function)
+            or function.index in self._kept.get(path, ())
+            or function.index in self._holders_of(path)
+        )
+
+    def _holders_of(self, path: str) -> set[int]:
+        """Functions of a file that hold a function with a trigger: they run what is followed only from within."""
+        found = self._holders.get(path)
+        if found is None:
+            found = self._holders[path] = set()
+            record = self.program.record(path)
+            functions = record.functions if record is not None else []
+            for function in functions[1:]:
+                if function.outer and function.mentions & self.names:
+                    found.add(function.outer)
+            for function in reversed(functions):
+                if function.index in found and function.outer:
+                    found.add(function.outer)
+        return found
 
     # --------------------------------------------------------------------------------------------- by trigger
 

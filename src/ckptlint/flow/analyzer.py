@@ -303,11 +303,11 @@ class Analyzer:
             else:
                 found = dict(atom.captured).get(name)
                 if found is not None:
-                    bindings[Cell(name)] = found
+                    bindings[Cell(name)] = frame.known.get(Cell(name), found) if found == _own(name) else found
         receiver_class = atom.receiver_class
         if receiver_class is None and function.model is not None:
             receiver_class = ClassKey(atom.key.path, function.model)
-        context = self._context(frame, atom.key, receiver_class, bindings, stars)
+        context = self._context(frame, atom, receiver_class, bindings, stars)
         return bindings, context
 
     def _bind_parameters(
@@ -355,18 +355,22 @@ class Analyzer:
     def _context(
         self,
         frame: Frame,
-        key: FunctionKey,
+        callee: FunctionAtom,
         receiver_class: ClassKey | None,
         bindings: dict[Location, Value],
         stars: tuple[int, tuple[str, ...]] | None,
     ) -> Context:
+        key = callee.key
         steering = self.outline(key).steering
+        siblings = callee.frame == frame.number
         known: list[tuple[Location, Value]] = []
         types: list[tuple[Location, Object]] = []
         lists: list[tuple[Location, Items]] = []
         for location, value in bindings.items():
             name = getattr(location, "name", "")
             given = _specialised(location, value) if name in steering or name.startswith("*") else None
+            if given is not None and siblings:
+                given = self._sharing_cells(frame, value, given, bindings)
             if given is not None:
                 known.append((location, given))
                 continue
@@ -388,6 +392,15 @@ class Analyzer:
                 return Context(key, receiver_class, (), (), None)
             seen.add(context)
         return context
+
+    def _sharing_cells(self, frame: Frame, value: Value, given: Value, bindings: dict[Location, Value]) -> Value:
+        """A function beside the callee in one function: the variables that both capture are the same."""
+        atom, known = value.single, given.single
+        if not isinstance(atom, FunctionAtom) or not isinstance(known, FunctionAtom) or atom.frame != frame.number:
+            return given
+        function = self.program.function(atom.key)
+        shared = {n: _own(n) for n in function.mentions - function.bound if Cell(n) in bindings}
+        return of_atom(known._replace(captured=tuple(sorted({**dict(known.captured), **shared}.items()))))
 
     def context_manager(self, frame: Regions, operand: model.CallSite) -> Manager | None:
         """A with statement's call of a project generator that is a context manager."""
@@ -680,6 +693,11 @@ def _places(modes: ModeSet) -> set[tuple[str, object, bool]]:
 
 def _stripped(held: Object | None) -> Object | None:
     return Object(held.role, held.api, held.model, (), held.assumed) if held is not None else None
+
+
+def _own(name: str) -> Value:
+    """A captured variable as the function that captures it knows it."""
+    return of_atom(Ref(Cell(name)))
 
 
 def _specialised(location: Location, value: Value) -> Value | None:

@@ -167,16 +167,7 @@ class Regions(Calls):
 
                 leave.append(undo)
 
-    def _flagged_mode(self, options: Any, arguments: dict[str, Value]) -> str | None:
-        """The mode that the argument in `flag` asks for, where it is seen."""
-        flag = options.get("flag")
-        given = arguments.get(flag)
-        truth = truth_of(given, self.catalog) if given is not None else options.get("defaults", {}).get(flag)
-        return None if truth is None else "train" if truth else "eval"
-
-    def _enter_object(
-        self, ref: Ref, owner: ClassKey, operand: model.CallSite, leave: list[Callable[[], None]]
-    ) -> Value:
+    def _enter_object(self, ref: Ref, owner: ClassKey, operand: Operand, leave: list[Callable[[], None]]) -> Value:
         enter = self.classes.method(owner, "__enter__")
         leaving = self.classes.method(owner, "__exit__")
         result = of_atom(ref)

@@ -26,8 +26,9 @@ def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
     """An eval definition comes over a back edge where a train definition comes without one."""
     first = [d for d in fact.modes if not d.crossed and (d.trains or d.kind == "entry")]
     from_start = {d.site for d in fact.modes if not d.crossed and d.evaluates}
-    # A switch that holds in the first round too was made on purpose.
-    later = sorted((d for d in fact.modes if d.crossed and d.evaluates and d.site not in from_start), key=repr)
+    # A switch that holds in the first round too was made on purpose, but for an evaluation that comes before it.
+    purposeful = from_start - fact.interruptions
+    later = sorted((d for d in fact.modes if d.crossed and d.evaluates and d.site not in purposeful), key=repr)
     if fact.sensitive.holds is False or not later or not first or any(d.kind == "unknown" for d in fact.modes):
         return
     assumptions = fact.assumptions | mode_assumptions(frozenset(first) | frozenset(later))
