@@ -98,7 +98,12 @@ class Modules:
         if held is None or depth > MAX_NESTING:
             return UNSEEN
         if held.model is not None:
-            return self._of_class(held.model, name, literals_of(held.arguments), depth)
+            found = self._of_class(held.model, name, literals_of(held.arguments), depth)
+            if found.holds is None and held.api is not None and held.api.role is Role.MODEL:
+                # The weights that a class of the project's own comes with tell its library's family.
+                family = _trait(held.api, name, {k: _literal_of(v) for k, v in held.arguments})
+                return family if family.holds else found
+            return found
         if held.api is None:
             return UNSEEN
         if held.api.role is Role.CONTAINER:
@@ -107,7 +112,7 @@ class Modules:
             parts = [ref for value in held.api.given("of", dict(held.arguments)) for ref in value.refs()]
             part = objects(parts[0].location) if len(parts) == 1 else None
             return self.trait(part, name, objects, depth + 1)
-        if held.api.role in (Role.WRAPPER, Role.AVERAGE):
+        if held.api.role is Role.WRAPPER:
             return UNSEEN  # A wrapper is what it wraps; one that still stands for itself wraps the unknown.
         bound = {k: _literal_of(v) for k, v in held.arguments}
         return _trait(held.api, name, bound)
