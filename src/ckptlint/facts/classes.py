@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from ckptlint.facts.project import Facts
@@ -32,6 +32,18 @@ def records_of(facts: Facts, paths: Iterable[str]) -> list[Record]:
     """The records of files, those that cannot be read left out."""
     records = [facts.program.record(path) for path in paths]
     return [record for record in records if record is not None]
+
+
+def records_where(facts: Facts, holds: Callable[[bytes], object]) -> list[Record]:
+    """The records of the files, tests left out, whose bytes pass: a look at the text is cheaper than a record."""
+    return records_of(facts, [path for path, data in texts(facts) if holds(data)])
+
+
+def module_classes_where(facts: Facts, holds: Callable[[bytes], object]) -> Iterator[tuple[Record, ClassKey]]:
+    """The classes of models in these files, with the records they stand in."""
+    for record in records_where(facts, holds):
+        for key in module_classes(facts, record):
+            yield record, key
 
 
 def module_classes(facts: Facts, record: Record) -> Iterator[ClassKey]:
