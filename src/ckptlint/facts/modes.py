@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.frameworks import are_switched_by_framework
-from ckptlint.facts.modules import Trait
+from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
@@ -77,7 +77,8 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
         return None
     reason, assumptions = found
     held, assumed = model
-    return EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
+    name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
+    return EvaluationForward(event, run, reason, _sensitive(facts, run, held, name), assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -98,7 +99,9 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers, interruptions)
+            yield TrainingForward(
+                event, run, _sensitive(facts, run, held, "sensitive"), assumed, restorers, interruptions
+            )
 
 
 def _interruptions(run: Run, training: Forward, trained: frozenset[Site]) -> Iterator[Site]:
@@ -166,9 +169,9 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
+def _sensitive(facts: Facts, run: Run, models: list[Object | None], name: str) -> Trait:
     """Whether the mode makes a difference for all of several models."""
-    traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
+    traits = [facts.modules.trait(held, name, run.object_at) for held in models]
     if all(trait.holds for trait in traits):
         return next((trait for trait in traits if trait.is_mild), traits[0])
     if all(trait.holds is False for trait in traits):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ckptlint.facts.attributes import only_asked
+from ckptlint.facts.attributes import only_asked, only_kept
 from ckptlint.facts.constructor_values import class_values, handed_to_base, reached, value_in
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
@@ -33,6 +33,9 @@ from ckptlint.semantics.constants import MISSING as UNFOLDED
 from ckptlint.semantics.constants import fold
 from ckptlint.semantics.model import Function, Parameter, Place
 
+AS_BUILT = "sensitive as built"
+"""The trait of a model that no switch has reached: a part that comes in eval mode with its weights is in it."""
+_MODE_TRAITS = frozenset({"sensitive", AS_BUILT})
 MAX_NESTING = 6
 """Classes and helpers followed from one model; what lies deeper is unknown."""
 
@@ -89,9 +92,10 @@ class Modules:
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
         self._asked: dict[ClassKey, frozenset[str]] = {}
+        self._kept: dict[ClassKey, frozenset[str]] = {}
 
     def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
-        """A trait ("sensitive", "buffers" or "parameters") of the model that an object is.
+        """A trait ("sensitive", AS_BUILT, "buffers" or "parameters") of the model that an object is.
 
         `objects` tells what is at a location, for the parts that a container was given.
         """
@@ -192,7 +196,7 @@ class Modules:
             handed = of_base if of_base is not None else arguments
             for method, index in sorted(record.classes[base.number].methods.items()):
                 function = record.functions[index]
-                if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
+                if name in _MODE_TRAITS and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
                 builds = method == "__init__"
                 if builds:
@@ -212,7 +216,8 @@ class Modules:
         after = self.analyzer.classes.method(key, "__init__", after=base) if call is not None else None
         if call is None or after is None or any(a.star for a in call.args):
             return None
-        return dict(_given(self.program.function(after).parameters[1:], call, _environment(function, arguments)))
+        parameters = self.program.function(after).parameters[1:]
+        return dict(self._given(base.path, parameters, call, _environment(function, arguments)))
 
     def _of_function(
         self,
@@ -230,6 +235,8 @@ class Modules:
         gathered = _Gathered()
         called: set[int] = set()
         for statement in reached(function, environment):
+            if builds and owner is not None and name in _MODE_TRAITS and self._is_only_kept(owner, function, statement):
+                continue
             tool = (
                 self._tool(owner, key.path, function, statement) if owner is not None and name != "parameters" else None
             )
@@ -255,11 +262,23 @@ class Modules:
             ):
                 gathered.is_unseen = True
         for parameter in function.parameters:
-            if parameter.default is not None:
+            if parameter.default is not None and not isinstance(arguments.get(parameter.name), ApiAtom):
                 trait = self._of_reference(key.path, parameter.default, name)
                 if trait.settles:
                     return trait
         return gathered.result
+
+    def _is_only_kept(self, owner: ClassKey, function: Function, statement: model.Statement) -> bool:
+        """Whether a statement makes a part that no forward pass runs."""
+        if not isinstance(statement, model.Bind) or not function.parameters:
+            return False
+        own = function.parameters[0].name
+        names = {t.name for t in statement.targets if isinstance(t, model.Attribute) and written(t.value) == own}
+        if not names or len(names) < len(statement.targets):
+            return False
+        if owner not in self._kept:
+            self._kept[owner] = only_kept(self.analyzer, owner)
+        return names <= self._kept[owner]
 
     def _tool(
         self, owner: ClassKey, path: str, function: Function, statement: model.Statement
@@ -291,7 +310,8 @@ class Modules:
             return NO
         if isinstance(call.func, model.Attribute) and _REGISTERS.get(call.func.name) == name:
             return Trait(True, call.func.name, path, call.at)
-        atom = self.program.resolve(path, call.func)
+        given = environment.get(call.func.id) if isinstance(call.func, model.Name) else None
+        atom = given if isinstance(given, ApiAtom) else self.program.resolve(path, call.func)
         if isinstance(atom, ApiAtom):
             api = self.program.catalog.api(atom.name)
             if name == "parameters" and api is not None and api.options.get("registers") == "parameter":
@@ -304,12 +324,39 @@ class Modules:
         if isinstance(atom, ClassAtom):
             if not self.analyzer.classes.hierarchy(atom.key).is_module:
                 return NO
-            given = _call_literals(self, atom.key, call, environment)
-            return self._of_class(atom.key, name, given, depth + 1)
+            return self._of_class(atom.key, name, self._call_literals(path, atom.key, call, environment), depth + 1)
         if isinstance(atom, FunctionAtom) and depth < MAX_NESTING:
             parameters = self.program.function(atom.key).parameters
-            return self._of_function(atom.key, name, dict(_given(parameters, call, environment)), depth + 1, False)
+            handed = self._given(path, parameters, call, environment)
+            return self._of_function(atom.key, name, dict(handed), depth + 1, False)
         return NO
+
+    def _call_literals(
+        self, path: str, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
+    ) -> tuple[tuple[str, object], ...]:
+        init = self.analyzer.classes.method(key, "__init__")
+        if init is None:
+            return ()
+        return self._given(path, self.program.function(init).parameters[1:], call, environment)
+
+    def _given(
+        self, path: str, parameters: list[Parameter], call: model.CallSite, environment: Mapping[str, object]
+    ) -> tuple[tuple[str, object], ...]:
+        """Literal arguments of a call, and classes of layers handed on in it, by the callee's parameters."""
+        if any(a.star for a in call.args):
+            return ()
+        positional = [self._value(path, a.value, environment) for a in call.args if a.keyword is None]
+        found = dict(zip([p.name for p in parameters], positional, strict=False))
+        found.update({a.keyword: self._value(path, a.value, environment) for a in call.args if a.keyword is not None})
+        return tuple(sorted(found.items()))
+
+    def _value(self, path: str, operand: model.Operand, environment: Mapping[str, object]) -> object:
+        value = value_in(operand, environment)
+        if value is MISSING and isinstance(operand, model.Name | model.Attribute):
+            atom = self.program.resolve(path, operand)
+            api = self.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
+            return atom if api is not None and api.role is Role.LAYER else MISSING
+        return value if isinstance(value, int | float | str | bool | ApiAtom | None) else MISSING
 
     def _of_reference(self, path: str, operand: model.Operand, name: str) -> Trait:
         """A layer class that is handed on without being called (`norm_layer=nn.BatchNorm2d`)."""
@@ -348,10 +395,15 @@ class Modules:
 
 
 _REGISTERS = {"register_buffer": "buffers", "register_parameter": "parameters"}
+_WITH_WEIGHTS = frozenset({Role.MODEL, Role.LOAD, Role.OUTSIDE_LOAD})
 _BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
 
 
 def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
+    if name == AS_BUILT:
+        if api.role in _WITH_WEIGHTS and (api.options.get("mode") == "eval" or api.options.get("returns") == "value"):
+            return NO
+        name = "sensitive"
     if api.role in (Role.LOAD, Role.OUTSIDE_LOAD):
         return UNSEEN
     if name == "parameters" and name not in api.options:
@@ -412,25 +464,3 @@ def _bound_literals(api: Api, call: model.CallSite, environment: Mapping[str, ob
     positional = [value_in(a.value, environment) for a in call.args if a.keyword is None and not a.star]
     keywords = {a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None}
     return dict(api.bind(positional, keywords))
-
-
-def _call_literals(
-    modules: Modules, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
-) -> tuple[tuple[str, object], ...]:
-    init = modules.analyzer.classes.method(key, "__init__")
-    return _given(modules.program.function(init).parameters[1:], call, environment) if init is not None else ()
-
-
-def _given(
-    parameters: list[Parameter], call: model.CallSite, environment: Mapping[str, object]
-) -> tuple[tuple[str, object], ...]:
-    """Literal arguments of a call by the callee's parameters."""
-    if any(a.star for a in call.args):
-        return ()
-    positional = [value_in(a.value, environment) for a in call.args if a.keyword is None]
-    found = dict(zip([p.name for p in parameters], positional, strict=False))
-    found.update({a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None})
-    hashable = {
-        k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()
-    }
-    return tuple(sorted(hashable.items()))
