@@ -78,7 +78,8 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     reason, assumptions = found
     held, assumed = model
     name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
-    return EvaluationForward(event, run, reason, _sensitive(facts, run, held, name), assumptions | assumed)
+    sensitive = _sensitive(facts, run, held, name)
+    return EvaluationForward(event, run, reason, sensitive, assumptions | assumed | _doubt(sensitive))
 
 
 @derives(TrainingForward)
@@ -99,9 +100,9 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            yield TrainingForward(
-                event, run, _sensitive(facts, run, held, "sensitive"), assumed, restorers, interruptions
-            )
+            sensitive = _sensitive(facts, run, held, "sensitive")
+            assumed |= _doubt(sensitive)
+            yield TrainingForward(event, run, sensitive, assumed, restorers, interruptions)
 
 
 def _interruptions(run: Run, training: Forward, trained: frozenset[Site]) -> Iterator[Site]:
@@ -173,11 +174,15 @@ def _sensitive(facts: Facts, run: Run, models: list[Object | None], name: str) -
     """Whether the mode makes a difference for all of several models."""
     traits = [facts.modules.trait(held, name, run.object_at) for held in models]
     if all(trait.holds for trait in traits):
-        return next((trait for trait in traits if trait.is_mild), traits[0])
+        return min(traits, key=lambda trait: trait.strength)
     if all(trait.holds is False for trait in traits):
         return Trait(False)
     unclear = [held for held, trait in zip(models, traits, strict=True) if trait.holds is None]
     return Trait(None, is_partly_seen=bool(unclear) and all(held and held.model is not None for held in unclear))
+
+
+def _doubt(sensitive: Trait) -> frozenset[Assumption]:
+    return frozenset({Assumption.BRANCH_CORRELATION} if sensitive.is_conditional else ())
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:

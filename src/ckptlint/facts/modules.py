@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ckptlint.facts.attributes import only_asked, only_kept
-from ckptlint.facts.constructor_values import class_values, handed_to_base, reached, value_in
+from ckptlint.facts.constructor_values import (
+    Choices,
+    class_values,
+    covers,
+    handed_to_base,
+    is_off_by_default,
+    names_in,
+    reached,
+    value_in,
+)
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -53,24 +62,48 @@ class Trait:
     is_partly_seen: bool = False
     """Unknown, though the class is the project's own: the layers that are seen do not show it."""
 
+    is_conditional: bool = False
+    """Only layers show it that are there when a test comes out one way that is not known to."""
+    is_off_by_default: bool = False
+    """What is tested is a flag whose default leaves them out."""
+
     @property
     def settles(self) -> bool:
         """Whether nothing further can change the answer."""
-        return self.holds is True and not self.is_mild
+        return self.holds is True and not self.is_mild and not self.is_conditional
+
+    @property
+    def is_weak(self) -> bool:
+        """Too little is known of it, or it changes too little, to be told by default."""
+        return self.is_mild or self.is_partly_seen or self.is_off_by_default
+
+    @property
+    def strength(self) -> int:
+        """The higher, the surer that the mode makes a difference."""
+        return 0 if self.is_weak else 1 if self.is_conditional else 2
 
 
 class _Gathered:
-    """Traits of several parts: the first strong one, else a mild one, else unseen if any part is."""
+    """Traits of several parts: the first strong one, else unseen if any part is, else the least weak one."""
 
     def __init__(self) -> None:
         self.mild: Trait | None = None
         self.is_unseen = False
+        self.places: list[Choices] = []
 
     def add(self, trait: Trait) -> None:
         if trait.holds is None:
             self.is_unseen = True
-        elif trait.holds and self.mild is None:
+        elif trait.holds and (self.mild is None or trait.strength > self.mild.strength):
             self.mild = trait
+
+    def add_chosen(self, trait: Trait, choices: Choices, function: Function) -> bool:
+        """A strong one that is there on one side of tests only; whether with the others one is always there."""
+        self.places.append(choices)
+        if covers(self.places):
+            return True
+        self.add(replace(trait, is_conditional=True, is_off_by_default=is_off_by_default(function, choices)))
+        return False
 
     @property
     def result(self) -> Trait:
@@ -234,7 +267,7 @@ class Modules:
             environment |= class_values(self.analyzer, owner, function)
         gathered = _Gathered()
         called: set[int] = set()
-        for statement in reached(function, environment):
+        for statement, around in reached(function, environment):
             if builds and owner is not None and name in _MODE_TRAITS and self._is_only_kept(owner, function, statement):
                 continue
             tool = (
@@ -251,9 +284,14 @@ class Modules:
                         trait = self._of_reference(key.path, operand, name)
                     else:
                         continue
+                    choices = _doubts(around, operand) if trait.settles and name in _MODE_TRAITS else ()
+                    if choices and not gathered.add_chosen(trait, choices, function):
+                        continue
                     if trait.settles:
                         return trait
                     gathered.add(trait)
+            if isinstance(statement, model.Raise):
+                gathered.places.append(around)
             if (
                 builds
                 and tool is None
@@ -416,6 +454,12 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         holds = True
     shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
     return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
+
+
+def _doubts(choices: Choices, operand: model.Operand) -> Choices:
+    """The tests that may leave a layer out; one of its own rate does not: a rate that is given is meant."""
+    named = names_in(operand)
+    return tuple(choice for choice in choices if not names_in(choice.branch.test) & (named - {"self"}))
 
 
 def _reads_training(function: Function) -> bool:
