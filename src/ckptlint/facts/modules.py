@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -275,6 +275,7 @@ class Modules:
             )
             for top in operands_of(statement):
                 for operand in walk(top):
+                    called.update(map(id, _compared(operand)))
                     if isinstance(operand, model.CallSite):
                         called.add(id(operand.func))
                         if operand is tool:
@@ -454,6 +455,14 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         holds = True
     shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
     return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
+
+
+def _compared(operand: model.Operand) -> Iterator[model.Operand]:
+    """The classes that something is only compared with: `isinstance(part, nn.BatchNorm2d)`."""
+    if isinstance(operand, model.Compare):
+        yield from (operand.left, *operand.rights)
+    elif isinstance(operand, model.CallSite) and root_name(operand.func) in ("isinstance", "issubclass"):
+        yield from (part for argument in operand.args for part in walk(argument.value))
 
 
 def _doubts(choices: Choices, operand: model.Operand) -> Choices:
