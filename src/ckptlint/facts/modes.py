@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.frameworks import are_switched_by_framework
+from ckptlint.facts.given_data import iterated_by_caller
 from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -213,6 +214,10 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
+    else:
+        given = iterated_by_caller(facts, event)
+        if given is not None and data_purpose_of(given) == "evaluation":
+            return f"the loop over `{given}`", frozenset({Assumption.ROLE_BY_NAME})
     by_method = bool(event.method) and purpose_of(event.method, facts.evaluation_names) == "evaluation"
     if by_method and not _is_within_training(run, event):
         return f"`{event.method}`", frozenset()
