@@ -77,7 +77,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
         return None
     reason, assumptions = found
     held, assumed = model
-    return EvaluationForward(event, run, reason, _sensitive(facts, run, held), assumptions | assumed)
+    return EvaluationForward(event, run, reason, sensitive_of(facts, run, held), assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -98,7 +98,7 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers, interruptions)
+            yield TrainingForward(event, run, sensitive_of(facts, run, held), assumed, restorers, interruptions)
 
 
 def _interruptions(run: Run, training: Forward, trained: frozenset[Site]) -> Iterator[Site]:
@@ -166,7 +166,7 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
+def sensitive_of(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
     """Whether the mode makes a difference for all of several models."""
     traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
     if all(trait.holds for trait in traits):
