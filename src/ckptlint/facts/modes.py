@@ -79,7 +79,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     reason, assumptions = found
     held, assumed = model
     name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
-    sensitive = _sensitive(facts, run, held, name)
+    sensitive = sensitive_of(facts, run, held, name)
     return EvaluationForward(event, run, reason, sensitive, assumptions | assumed | _doubt(sensitive))
 
 
@@ -101,7 +101,7 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            sensitive = _sensitive(facts, run, held, "sensitive")
+            sensitive = sensitive_of(facts, run, held)
             assumed |= _doubt(sensitive)
             yield TrainingForward(event, run, sensitive, assumed, restorers, interruptions)
 
@@ -171,7 +171,7 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, run: Run, models: list[Object | None], name: str) -> Trait:
+def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str = "sensitive") -> Trait:
     """Whether the mode makes a difference for all of several models."""
     traits = [facts.modules.trait(held, name, run.object_at) for held in models]
     if all(trait.holds for trait in traits):
