@@ -288,8 +288,10 @@ def _evidence(
     name = _last_words(checkpoint.pattern)
     if resumption is None and not progress and is_only_evaluated(facts, checkpoint):
         return Evidence.PERIODIC if in_loop else None
-    if resumption is not None or in_loop or name & PATH_WORDS:
+    if resumption is not None or (in_loop and progress) or (name & PATH_WORDS and not name & EXPORT_WORDS):
         return Evidence.ONE_SIGN
+    if in_loop:
+        return Evidence.PERIODIC  # The best weights so far, with what they scored, are saved in the loop as well.
     # After the last epoch, progress in a file that is named for use only says where the weights come from.
     return Evidence.ONE_SIGN if progress and not name & EXPORT_WORDS else None
 
