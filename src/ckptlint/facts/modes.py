@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.frameworks import are_switched_by_framework
+from ckptlint.facts.given_data import iterated_by_caller
 from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -78,7 +79,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     reason, assumptions = found
     held, assumed = model
     name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
-    sensitive = _sensitive(facts, run, held, name)
+    sensitive = sensitive_of(facts, run, held, name)
     return EvaluationForward(event, run, reason, sensitive, assumptions | assumed | _doubt(sensitive))
 
 
@@ -100,7 +101,7 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            sensitive = _sensitive(facts, run, held, "sensitive")
+            sensitive = sensitive_of(facts, run, held)
             assumed |= _doubt(sensitive)
             yield TrainingForward(event, run, sensitive, assumed, restorers, interruptions)
 
@@ -170,7 +171,7 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, run: Run, models: list[Object | None], name: str) -> Trait:
+def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str = "sensitive") -> Trait:
     """Whether the mode makes a difference for all of several models."""
     traits = [facts.modules.trait(held, name, run.object_at) for held in models]
     if all(trait.holds for trait in traits):
@@ -213,6 +214,10 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
+    else:
+        given = iterated_by_caller(facts, event)
+        if given is not None and data_purpose_of(given) == "evaluation":
+            return f"the loop over `{given}`", frozenset({Assumption.ROLE_BY_NAME})
     by_method = bool(event.method) and purpose_of(event.method, facts.evaluation_names) == "evaluation"
     if by_method and not _is_within_training(run, event):
         return f"`{event.method}`", frozenset()
