@@ -18,7 +18,9 @@ from ckptlint.flow.domain import (
     Items,
     Made,
     MethodAtom,
+    More,
     Object,
+    Ran,
     Ref,
     Site,
     Text,
@@ -220,6 +222,8 @@ def _parameters_in(checkpoint: Checkpoint, value: Value, items: Items | None) ->
 
 def _snapshot_behind(run: Run, value: Value) -> tuple[Made, Object] | None:
     """The snapshot call whose items a value is, followed through methods of tensors."""
+    if any(isinstance(origin, Ran | More) for origin in value.origins):
+        return None  # What a model gave: of its parameters it may have taken the device.
     origins = [*(r.location for r in value.refs()), *value.origins]
     for origin in origins:
         location = origin

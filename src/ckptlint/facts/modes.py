@@ -80,7 +80,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     held, assumed = model
     name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
     sensitive = sensitive_of(facts, run, held, name)
-    return EvaluationForward(event, run, reason, sensitive, assumptions | assumed | _doubt(sensitive))
+    return EvaluationForward(event, run, reason, sensitive, assumptions | assumed)
 
 
 @derives(TrainingForward)
@@ -102,7 +102,6 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
             sensitive = sensitive_of(facts, run, held)
-            assumed |= _doubt(sensitive)
             yield TrainingForward(event, run, sensitive, assumed, restorers, interruptions)
 
 
@@ -180,10 +179,6 @@ def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str 
         return Trait(False)
     unclear = [held for held, trait in zip(models, traits, strict=True) if trait.holds is None]
     return Trait(None, is_partly_seen=bool(unclear) and all(held and held.model is not None for held in unclear))
-
-
-def _doubt(sensitive: Trait) -> frozenset[Assumption]:
-    return frozenset({Assumption.BRANCH_CORRELATION} if sensitive.is_conditional else ())
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from ckptlint.diagnostic import Assumption
 from ckptlint.facts.attributes import only_asked, only_kept
 from ckptlint.facts.constructor_values import (
     Choices,
@@ -71,6 +72,13 @@ class Trait:
     def settles(self) -> bool:
         """Whether nothing further can change the answer."""
         return self.holds is True and not self.is_mild and not self.is_conditional
+
+    @property
+    def assumptions(self) -> frozenset[Assumption]:
+        """What whoever tells of the mode takes for granted."""
+        if self.holds is None:
+            return frozenset({Assumption.CLASS_UNSEEN})
+        return frozenset({Assumption.BRANCH_CORRELATION} if self.is_conditional else ())
 
     @property
     def is_weak(self) -> bool:

@@ -78,8 +78,7 @@ def partly_switched_places(facts: Facts) -> Iterator[PartlySwitchedPlaces]:
 
 def _found(fact: EvaluationForward, other: EvaluationForward, switch: Site) -> PartlySwitched:
     assumptions = fact.assumptions | mode_assumptions(fact.modes)
-    if fact.sensitive.holds is None:
-        assumptions |= {Assumption.CLASS_UNSEEN}
+    assumptions |= fact.sensitive.assumptions
     name = name_of(fact.event)
     kept = words_of(name) & (CRITIC_WORDS | REFERENCE_WORDS) or last_word(name) in TRAINING_ONLY_WORDS
     return PartlySwitched(fact, name_of(other.event), switch, assumptions, bool(kept))
@@ -142,6 +141,5 @@ def late_parts(facts: Facts) -> Iterator[LatePart]:
             if trait.holds is False or trait.is_mild:
                 continue
             assumptions = fact.assumptions - {Assumption.CLASS_UNSEEN} | mode_assumptions(fact.modes)
-            if trait.holds is None:
-                assumptions |= {Assumption.CLASS_UNSEEN}
+            assumptions |= trait.assumptions
             yield LatePart(fact, part.site, trait, switches, assumptions)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint import fixes
-from ckptlint.diagnostic import Assumption, Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.insertions import place_before
 from ckptlint.facts.modes import EvaluationForward, mode_assumptions, name_of
 from ckptlint.facts.partial_modes import PartlySwitchedPlaces
@@ -32,8 +32,7 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     if any(fact.event.site.base in owned.places for owned in facts.of(PartlySwitchedPlaces)):
         return  # CKP409 says which of the evaluation's models is switched and which is not.
     assumptions = fact.assumptions | mode_assumptions(fact.modes)
-    if fact.sensitive.holds is None:
-        assumptions |= {Assumption.CLASS_UNSEEN}
+    assumptions |= fact.sensitive.assumptions
     confidence = confidence_of(assumptions)
     if any(d.kind == "entry" for d in fact.modes):
         confidence = Confidence.LOW  # Of all its callers none is seen to make the model.

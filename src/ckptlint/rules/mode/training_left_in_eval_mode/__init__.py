@@ -32,8 +32,7 @@ def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
     if fact.sensitive.holds is False or not later or not first or any(d.kind == "unknown" for d in fact.modes):
         return
     assumptions = fact.assumptions | mode_assumptions(frozenset(first) | frozenset(later))
-    if fact.sensitive.holds is None:
-        assumptions |= {Assumption.CLASS_UNSEEN}
+    assumptions |= fact.sensitive.assumptions
     if from_start:
         assumptions |= {Assumption.BRANCH_CORRELATION}
     switch = later[0]
