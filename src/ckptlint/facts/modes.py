@@ -155,7 +155,11 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     assumed: frozenset[Assumption] = frozenset({Assumption.CLASS_UNSEEN} if is_partial else ())
     for ref in refs:
         held = run.object_at(ref.location)
-        if held is not None and (held.role is not None or held.model is not None):
+        if (
+            held is not None
+            and (held.role is not None or held.model is not None)
+            and not _is_of_unseen_base(facts, held)
+        ):
             if not facts.is_model(held):
                 return None
             assumed |= frozenset(Assumption(a) for a in held.assumed)
@@ -168,6 +172,15 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
                 return None
         found.append(held)
     return found, assumed
+
+
+def _is_of_unseen_base(facts: Facts, held: Object) -> bool:
+    """Whether only a base that is not seen can make an object a model: its class says what it does forward."""
+    if held.role is not None or held.model is None:
+        return False
+    hierarchy = facts.analyzer.classes.hierarchy(held.model)
+    is_unseen = not hierarchy.is_complete and not hierarchy.is_module
+    return is_unseen and facts.analyzer.classes.method(held.model, "forward") is not None
 
 
 def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str = "sensitive") -> Trait:
