@@ -19,7 +19,7 @@ from ckptlint.text import Span
 
 _METHODS = ("train", "eval")
 _NAMED = re.compile(rb"\bself\.(?:train|eval)\b(?![\w.(]|[ \t]*=[^=])")
-_SET = re.compile(rb"(\w+)(?:\[\w+\])?\.(?:train|eval)[ \t]*=[^=]")
+_SET = re.compile(rb"\b(\w+)(?:\[\w+\])?\.(?:train|eval)[ \t]*=[^=]")
 _BY_NAME = re.compile(rb"attr\w*\([^()\n]*[\"'](?:train|eval)[\"']|def __getattr")
 """Code that may give a module another attribute of that name."""
 
