@@ -164,7 +164,9 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
                 return None
             assumed |= frozenset(Assumption(a) for a in held.assumed)
         elif "type" not in event.evidence:
-            if "use" in event.evidence:
+            if _is_switched_both_ways(run, ref):
+                pass
+            elif "use" in event.evidence:
                 assumed |= {Assumption.TYPE_BY_USE}
             elif "name" in event.evidence:
                 assumed |= {Assumption.ROLE_BY_NAME}
@@ -172,6 +174,13 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
                 return None
         found.append(held)
     return found, assumed
+
+
+def _is_switched_both_ways(run: Run, ref: Ref) -> bool:
+    """Whether the code itself calls both `train()` and `eval()` on an object: what has both is a model."""
+    switches = (e for e in run.events if isinstance(e, Switched))
+    modes = {e.mode for e in switches if any(other.location == ref.location for other in e.operand.refs())}
+    return {"train", "eval"} <= modes
 
 
 def _is_of_unseen_base(facts: Facts, held: Object) -> bool:
