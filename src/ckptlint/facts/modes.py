@@ -162,7 +162,10 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
         ):
             if not facts.is_model(held):
                 return None
-            assumed |= frozenset(Assumption(a) for a in held.assumed)
+            taken = frozenset(Assumption(a) for a in held.assumed)
+            if Assumption.TYPE_BY_USE in taken and _is_switched_both_ways(run, ref):
+                taken -= {Assumption.TYPE_BY_USE}
+            assumed |= taken
         elif "type" not in event.evidence:
             if _is_switched_both_ways(run, ref):
                 pass
