@@ -22,12 +22,15 @@ _MAKES = re.compile(
 )
 _DEFINED = re.compile(rb"^[ \t]*def (\w+)", re.MULTILINE)
 _RUNNING = frozenset({b"forward", b"__call__", b"__getitem__", b"training_step"})
-_LOCAL = re.compile(rb"^[ \t]+(\w+)[ \t]*=(?!=)[^\n]*\b(?:torch|np|numpy|th)\.\w+\(", re.MULTILINE)
-_BOUND = re.compile(rb"^[ \t]+self\.\w+[ \t]*=(?!=)(?![^\n]*(?:Parameter|nn\.\w+)\()([^\n]*)", re.MULTILINE)
-_WORD = re.compile(rb"(?<![\w\"'])[A-Za-z_]\w*")
+_LOCAL = re.compile(
+    rb"^[ \t]+(\w+)[ \t]*=(?!=)(?![^\n]*(?:\.item|\.tolist|int|float)\()[^\n]*" + _MAKES.pattern, re.MULTILINE
+)
+_BOUND = re.compile(
+    rb"^[ \t]+self\.\w+[ \t]*=[ \t]*(?:Variable\()?(?:self\.)?([a-z_]\w*(?:\(|\.[a-z]|[ \t]*$)?)", re.MULTILINE
+)
 _DIRECT = re.compile(rb"\.data\b|\.copy_\(")
 _TESTED = re.compile(rb"\b(?:not|if|and) self\.(\w+)\b(?![.\[(])")
-_TURNED = re.compile(rb"^[ \t]+self\.(\w+)[ \t]*=[ \t]*(?:True|False)\b", re.MULTILINE)
+_TURNED = re.compile(rb"^[ \t]+self\.(\w+)[ \t]*=[ \t]*(True|False)\b", re.MULTILINE)
 _CHANGED = re.compile(
     rb"^[ \t]+self\.(\w+)(?:([ \t]*(?:[-+*/]|//|\*\*)=)|"
     rb"([ \t]*=[^\n]*(?:[-+*/(,][ \t]*self\.\1\b(?![.\[(])|\bself\.\1\b[ \t]*[-+*/,]))|"
@@ -71,8 +74,9 @@ def _kept(data: bytes) -> Iterator[int]:
     for start, end in building:
         local = {match.group(1) for match in _LOCAL.finditer(data, start, end)}
         for match in _BOUND.finditer(data, start, end) if local or makers else ():
-            words = set(_WORD.findall(match.group(1)))
-            if words & local or words & makers:
+            found = match.group(1)
+            name = found.rstrip(b"( \t").partition(b".")[0]
+            if name in makers if found.endswith(b"(") else name in local:
                 yield match.start()
 
 
@@ -80,7 +84,11 @@ def _turned(data: bytes) -> Iterator[int]:
     """Where a flag is turned that decides whether something is done at all, in a file that sets values directly."""
     if _DIRECT.search(data):
         tested = set(_TESTED.findall(data))
-        yield from (match.start() for match in _TURNED.finditer(data) if match.group(1) in tested)
+        turns = [match for match in _TURNED.finditer(data) if match.group(1) in tested]
+        values: dict[bytes, set[bytes]] = {}
+        for match in turns:
+            values.setdefault(match.group(1), set()).add(match.group(2))
+        yield from (match.start() for match in turns if len(values[match.group(1)]) > 1)
 
 
 def _changes(data: bytes) -> Iterator[int]:
