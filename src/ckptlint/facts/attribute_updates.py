@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ckptlint.facts.attribute_flow import Spread
-from ckptlint.facts.attribute_values import PLACING, api_of
+from ckptlint.facts.attribute_values import MAX_DEPTH, PLACING, api_of
 from ckptlint.facts.attribute_views import OVERWRITING, ClassView, MethodView, Write
 from ckptlint.facts.classes import is_attribute
 from ckptlint.flow.domain import FunctionKey
@@ -126,13 +126,13 @@ class _Mixer:
 
     def _mixes(self, operand: Operand, depth: int = 0) -> bool:
         """Whether arithmetic makes the new value from the old one."""
-        if depth > 6:
+        if depth > MAX_DEPTH + 2:
             return False
         if isinstance(operand, model.Binary):
             return any(self._is_held(p) or self._mixes(p, depth + 1) for p in (operand.left, operand.right))
         if isinstance(operand, model.Name):
             bound = _values(self.function.body, operand.id)
-            return len(bound) == 1 and self._mixes(bound[0], depth + 1)
+            return len(bound) <= 2 and any(self._mixes(value, depth + 1) for value in bound)
         if isinstance(operand, model.Unary):
             return self._mixes(operand.value, depth + 1)
         if isinstance(operand, model.Choice):

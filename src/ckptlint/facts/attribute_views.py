@@ -150,6 +150,8 @@ class _Walk:
         self.receiver = receiver
         self.statement: model.Statement | None = None
         self.guards: tuple[Guard, ...] = ()
+        self.behind: dict[str, set[str]] = {}
+        """Per local name the attributes that what it holds is computed from."""
 
     def run(self, body: list[model.Statement]) -> None:
         self.returned: list[frozenset[str]] = []
@@ -211,6 +213,8 @@ class _Walk:
                 written = self._read(statement.value, written)
                 for target in statement.targets:
                     written = self._target(target, statement.value, written)
+                    if isinstance(target, model.Name):
+                        self.behind.setdefault(target.id, set()).update(self._origins(statement.value))
             return written
         if isinstance(statement, model.Augment):
             written = self._read(statement.value, written)
@@ -247,7 +251,23 @@ class _Walk:
 
     def _comes_from(self, value: Operand | None, attribute: str) -> bool:
         """Whether a value is made of what the attribute held: then what an earlier call left lives on in it."""
-        return value is not None and any(is_attribute(part, self.receiver, attribute) for part in walk(value))
+        return value is not None and (
+            any(is_attribute(part, self.receiver, attribute) for part in walk(value))
+            or attribute in self._origins(value)
+        )
+
+    def _origins(self, value: Operand) -> set[str]:
+        """The attributes that a value is computed from; none for what a layer or method of the object gives."""
+        found: set[str] = set()
+        for part in walk(value):
+            func = part.func if isinstance(part, model.CallSite) else None
+            if isinstance(func, model.Attribute) and is_attribute(func, self.receiver, func.name):
+                return set()
+            if isinstance(part, model.Attribute) and is_attribute(part, self.receiver, part.name):
+                found.add(part.name)
+            elif isinstance(part, model.Name):
+                found |= self.behind.get(part.id, set())
+        return found
 
     def _held(self, operand: Operand) -> tuple[model.Attribute | None, bool]:
         """The attribute of the object that an operand is or is a part of, and whether it is the whole of it."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ckptlint.diagnostic import Confidence
 from ckptlint.facts.attribute_updates import Update
 from ckptlint.facts.classes import name_of_class
+from ckptlint.facts.first_call import initializing
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.state_words import is_of_episode, resets
 from ckptlint.facts.unsaved_state import HeldState
@@ -25,7 +26,7 @@ class PythonState:
     attribute: str
     """As written, with the receiver."""
     what: str
-    """"Python number", "array", "tensor"."""
+    """"Python number", "array", "tensor", "flag"."""
     is_random: bool
     """Nothing changes it: it is drawn when the model is built."""
     span: Span
@@ -47,13 +48,20 @@ def python_states(facts: Facts) -> Iterator[PythonState]:
         if state.kind.what == "tensor" and not state.is_tracked_by_layer:
             continue
         found = _judged(facts, state)
-        if found is None or is_named_in_text(facts, state.attribute) or is_set_outside(facts, state.attribute):
+        if (
+            found is None
+            or is_named_in_text(facts, state.attribute, name_of_class(facts, state.owner))
+            or is_set_outside(facts, state.attribute)
+        ):
             continue
         yield _fact(facts, state, *found)
 
 
 def _judged(facts: Facts, state: HeldState) -> tuple[Confidence, Update | None] | None:
     updates = [update for update in state.updates if update.form != "moved"]
+    if state.kind.what == "flag":
+        update = initializing(facts, state, updates)
+        return (Confidence.MEDIUM, update) if update is not None else None
     if not updates:
         is_drawn = state.kind.values == "random" and state.kind.what != "number" and state.is_used
         return (Confidence.MEDIUM, None) if is_drawn else None
@@ -108,7 +116,7 @@ def _fact(facts: Facts, state: HeldState, limit: Confidence, update: Update | No
     made = state.write
     receiver = facts.program.function(made.method).parameters[0].name
     shown = update.write if update is not None else made
-    what = {"number": "Python number", "array": "array"}.get(state.kind.what, "tensor")
+    what = {"number": "Python number", "array": "array", "flag": "flag"}.get(state.kind.what, "tensor")
     return PythonState(
         name_of_class(facts, state.owner),
         f"{receiver}.{state.attribute}",

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ckptlint.diagnostic import Confidence
 from ckptlint.facts.attribute_updates import Update
 from ckptlint.facts.classes import name_of_class
+from ckptlint.facts.placed_tensors import indexes_only, is_moved
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.state_words import is_learned, is_of_episode, redraws, resets
-from ckptlint.facts.unsaved_state import HeldState, indexes_only, is_moved
+from ckptlint.facts.unsaved_state import HeldState
 from ckptlint.facts.unsaved_text import is_named_in_text, is_set_outside, places_tensors
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
@@ -46,7 +47,7 @@ def unregistered_tensors(facts: Facts) -> Iterator[UnregisteredTensor]:
         if state.kind.what != "tensor" or state.is_tracked_by_layer or not state.is_used:
             continue
         reason, limit, update = _judged(facts, state)
-        if limit is None or is_named_in_text(facts, state.attribute):
+        if limit is None or is_named_in_text(facts, state.attribute, name_of_class(facts, state.owner)):
             continue
         if is_set_outside(facts, state.attribute):
             limit = Confidence.LOW
@@ -62,10 +63,13 @@ def _judged(facts: Facts, state: HeldState) -> tuple[str, Confidence | None, Upd
                 for view in state.views.all()
                 if any(write.attribute == state.attribute for write in view.writes)
             )
-            return "random", Confidence.LOW if is_redrawn else Confidence.HIGH, None
-        if state.kind.values != "constant" or state.kind.is_scalar or is_moved(facts, state) or indexes_only(state):
+            sure = Confidence.HIGH if state.kind.is_sure else Confidence.MEDIUM
+            return "random", Confidence.LOW if is_redrawn else sure, None
+        if is_moved(facts, state) or indexes_only(state):
             return "constant", None, None
-        is_harmless = state.kind.is_trained or not places_tensors(facts)
+        # A tensor without dimensions mixes with those of any device.
+        is_harmless = state.kind.is_trained or state.kind.is_scalar or not state.kind.is_sure
+        is_harmless |= not places_tensors(facts)
         return "constant", Confidence.LOW if is_harmless else Confidence.MEDIUM, None
     kept = next((u for u in updates if is_of_one_episode(facts, state, u, updates)), None)
     levels = [(level, u) for u in updates if (level := _learned(facts, state, u)) is not None]

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckptlint.facts.attribute_flow import Spread, data_flow, reaches_result
 from ckptlint.facts.attribute_updates import Update, run_while_training, updates_of
-from ckptlint.facts.attribute_values import PLACING, Kind, Values, api_of
+from ckptlint.facts.attribute_values import Kind, Values, either
 from ckptlint.facts.attribute_views import ClassView, MethodView, Read, Write
 from ckptlint.facts.classes import (
     MAX_RECEIVERS,
     forward_of,
-    is_attribute,
     methods_of,
     module_classes,
     name_of_class,
@@ -29,7 +28,7 @@ from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Operand, Place
+from ckptlint.semantics.model import Function, Place
 
 ACCOUNTING = OWN_ACCOUNT | frozenset(
     "on_save_checkpoint on_load_checkpoint save_own_variables load_own_variables __getstate__ __setstate__".split()
@@ -68,6 +67,8 @@ class HeldState:
     """The class is of a framework that tracks what its attributes hold (Keras)."""
     reached: frozenset[FunctionKey]
     """Methods that the forward and the steps run."""
+    data: Spread
+    """What comes from the data that the methods are given."""
 
     @property
     def attribute(self) -> str:
@@ -91,10 +92,11 @@ class Family:
         functions = [self.facts.program.function(method) for method in self.methods]
         return any(f.name in ACCOUNTING or f.mentions & REGISTERING for f in functions)
 
-    def draws_with_seed(self) -> bool:
-        """Whether a constructor seeds what it draws."""
+    def seeding(self) -> str:
+        """Whether a constructor seeds what it draws: "always", "optional" (by a seed that may be None), ""."""
         functions = [self.facts.program.function(method) for method in self.methods]
-        return any(f.name in BUILDING and f.calls & _SEEDING for f in functions)
+        seeding = [f for f in functions if f.name in BUILDING and f.calls & _SEEDING]
+        return "" if not seeding else "optional" if all(map(_is_optional, seeding)) else "always"
 
 
 class Member:
@@ -214,16 +216,19 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
         return None
     if made.value is None or Values(member.views, made.method).of(made.value) is None:
         return None
-    sources = member.sources(name)
-    if not sources:
-        return None
     writes = [w for view in views for w in view.writes if w.attribute == name]
     building = {key for other in members for key in other.building} - member.reached
     kind = _kind(member.views, made, [w for w in writes if w.method in building])
-    if kind is None or (kind.values == "random" and family.draws_with_seed()):
-        return None
     outer = [w for w in writes if w.method not in building]
-    if not outer and kind.what == "number":
+    if kind is None or (not outer and kind.what in ("number", "flag", "nothing")):
+        return None
+    if kind.values == "random":
+        seeding = family.seeding()
+        if seeding == "always":
+            return None
+        kind = replace(kind, is_sure=kind.is_sure and not seeding)
+    sources = member.sources(name)
+    if not sources:
         return None
     updates = tuple(
         update
@@ -237,6 +242,10 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
         return None
     if any(u.form == "given" for u in updates):
         return None
+    if kind.what == "nothing":
+        kind = _filled(member.views, updates)
+        if kind is None:
+            return None
     return HeldState(
         member.views,
         family.key,
@@ -247,7 +256,27 @@ def _state(family: Family, members: list[Member], member: Member, made: Write) -
         member.is_used(name, sources),
         _is_tracked(family.facts, family.key),
         member.reached,
+        member.data,
     )
+
+
+def _is_optional(function: Function) -> bool:
+    """Whether all that a function seeds is seeded with parameters that are None if not given."""
+    optional = {p.name for p in function.parameters if isinstance(p.default, model.Literal) and p.default.value is None}
+    for statement in statements_of(function.body):
+        for operand in operands_of(statement):
+            for part in walk(operand):
+                if isinstance(part, model.CallSite) and _seeds(part):
+                    given = [argument.value for argument in part.args]
+                    if not given or not all(isinstance(v, model.Name) and v.id in optional for v in given):
+                        return False
+    return True
+
+
+def _seeds(call: model.CallSite) -> bool:
+    func = call.func
+    name = func.name if isinstance(func, model.Attribute) else func.id if isinstance(func, model.Name) else ""
+    return name in _SEEDING
 
 
 def _keeps(view: MethodView, attribute: str) -> bool:
@@ -259,87 +288,39 @@ def _keeps(view: MethodView, attribute: str) -> bool:
 
 def _kind(views: ClassView, made: Write, writes: list[Write]) -> Kind | None:
     """What construction leaves in an attribute; None when that is not one thing that is known."""
-    found: Kind | None = None
+    sets: list[Kind | None] = []
     for write in writes:
         values = Values(views, write.method)
-        kind = values.of(write.value) if write.value is not None else None
-        if write.kind == "set":
-            if kind is None or (found is not None and kind.what != found.what):
-                return None
-            if found is None or kind.values == "random":
-                found = kind
-        elif write.kind == "given" and found is not None:
-            found = Kind(found.what, "unknown", found.is_placed)
-        elif write.kind == "call" and found is not None:
-            filled = values.filled_by(write.word)
-            found = Kind(found.what, filled or found.values, found.is_placed)
-        elif write.kind in ("item", "augment") and kind is not None and kind.values == "random" and found is not None:
-            found = Kind(found.what, "random", found.is_placed)
+        # A parameter or buffer of the name is what another path makes: a plain value cannot take its place.
+        if write.kind == "set" and not values.registers(write.value):
+            sets.append(values.of(write.value) if write.value is not None else None)
+    found = either(sets)
+    if found is None:
+        return None
+    for write in writes:
+        values = Values(views, write.method)
+        if write.kind == "given":
+            found = replace(found, values="unknown")
+        elif write.kind == "call":
+            found = replace(found, values=values.filled_by(write.word) or found.values)
+        elif write.kind in ("item", "augment"):
+            part = values.of(write.value) if write.value is not None else None
+            if part is not None and part.values == "random":
+                found = replace(found, values="random")
     return found
+
+
+def _filled(views: ClassView, updates: tuple[Update, ...]) -> Kind | None:
+    """What is kept in an attribute that starts as None: a running value, mixed from the old one and from data."""
+    running = [u for u in updates if u.form == "mixed" and u.is_from_data and u.is_complementary]
+    if not running or any(u.form not in ("mixed", "set", "moved") for u in updates):
+        return None
+    kinds = [Values(views, u.write.method).of(u.write.value) for u in running if u.write.value is not None]
+    known = [kind.what for kind in kinds if kind is not None]
+    return Kind(known[0] if known else "tensor", "constant", is_sure=False)
 
 
 def _is_tracked(facts: Facts, key: ClassKey) -> bool:
     """Whether the framework of a class registers what its attributes hold, plain containers included."""
     apis = [api for api in facts.analyzer.classes.hierarchy(key).apis if api.role in MODULE_ROLES]
     return any(api.options.get("tracks_containers") for api in apis)
-
-
-def is_moved(facts: Facts, state: HeldState) -> bool:
-    """Whether the class puts the attribute where its inputs are, chose a device for it, or hands it to who may."""
-    if state.kind.is_placed or any(update.form == "moved" for update in state.updates):
-        return True
-    if any(view.name in ("to", "cuda", "cpu", "_apply") for view in state.views.all()):
-        return True
-    places = {(read.method, read.at) for read in state.sources}
-    methods = [state.views.view(key) for key in sorted(state.reached)]
-    spread = Spread(
-        state.views,
-        methods,
-        lambda key, operand: isinstance(operand, model.Attribute) and (key, operand.at) in places,
-        state.attribute,
-    ).run()
-    for view in methods:
-        for statement in statements_of(facts.program.function(view.key).body):
-            for operand in operands_of(statement):
-                for part in walk(operand):
-                    if isinstance(part, model.CallSite) and _places(facts, view, part, spread):
-                        return True
-    return False
-
-
-def _places(facts: Facts, view: MethodView, call: model.CallSite, spread: Spread) -> bool:
-    """Whether a call moves what is followed, reads it out, or is of a function that may do so."""
-    func = call.func
-    is_method = isinstance(func, model.Attribute)
-    given = [argument.value for argument in call.args]
-    if isinstance(func, model.Attribute) and func.name in PLACING | READING_OUT:
-        return spread.carries_in(view.key, func.value)
-    if any(argument.keyword == "device" for argument in call.args):
-        return any(spread.carries_in(view.key, value) for value in given)
-    row = api_of(facts, view.key, func)
-    if row is not None and not row.name.startswith("builtins."):
-        return False
-    receiver = spread.views.receiver(view)
-    if row is None and spread.views.called(call, view, receiver) is not None:
-        return False
-    is_value_method = is_method and isinstance(func, model.Attribute) and not is_attribute(func, receiver, func.name)
-    return not is_value_method and any(spread.carries_in(view.key, value) for value in given)
-
-
-def indexes_only(state: HeldState) -> bool:
-    """Whether every read is an index into something else, or takes one number: both may lie anywhere."""
-    for read in state.sources:
-        is_index = False
-        for operand in operands_of(read.statement):
-            for part in walk(operand):
-                if isinstance(part, model.Index):
-                    is_index |= any(inner.at == read.at for item in part.items for inner in walk(item))
-                    # One number of a row of numbers: such a tensor mixes with those of any device.
-                    is_index |= part.value.at == read.at and all(map(_is_position, part.items))
-        if not is_index:
-            return False
-    return True
-
-
-def _is_position(operand: Operand) -> bool:
-    return isinstance(operand, model.Name) or (isinstance(operand, model.Literal) and isinstance(operand.value, int))
