@@ -51,14 +51,15 @@ def statements_around(body: Iterable[Statement], at: Place) -> list[Statement] |
     for statement in body:
         if holds(statement.at, at):
             return []
-        for part in _bodies(statement):
+        for part in bodies_of(statement):
             found = statements_around(part, at)
             if found is not None:
                 return [statement, *found]
     return None
 
 
-def _bodies(statement: Statement) -> list[list[Statement]]:
+def bodies_of(statement: Statement) -> list[list[Statement]]:
+    """The blocks of a compound statement; none of another."""
     if isinstance(statement, model.Branch | model.Loop):
         return [statement.body, statement.orelse]
     if isinstance(statement, model.Region):

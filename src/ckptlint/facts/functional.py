@@ -19,6 +19,7 @@ from ckptlint.facts.classes import (
     subclasses_of,
 )
 from ckptlint.facts.explanations import comment_above
+from ckptlint.facts.passed_rates import is_raised
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import ALWAYS_RANDOM_WORDS, KEPT_ON_WORDS, TRAINING_ONLY_WORDS
 from ckptlint.flow.domain import ApiAtom, ClassKey, Const, Field, Global, Parameter, Ref, Value, root_of
@@ -73,7 +74,7 @@ class FixedDropout:
     is_choice: bool
     """The rate is written in a form that binds less tightly than a conditional's parts."""
     is_off_by_default: bool
-    """Its rate is 0 unless the constructor is told otherwise."""
+    """Its rate is 0 unless the constructor is told otherwise, and nothing in the project tells it."""
     is_customary: bool
     """Its place is one of a family of models that keep it on for generation."""
 
@@ -354,6 +355,6 @@ def _is_attribute_off(facts: Facts, owner: ClassKey, location: Field) -> bool | 
         for parameter in function.parameters:
             if parameter.name == atom.location.name and parameter.default is not None:
                 default = fold(parameter.default)
-                if default is not MISSING and not default:
+                if default is not MISSING and not default and not is_raised(facts, init, parameter.name):
                     return "default"
     return False

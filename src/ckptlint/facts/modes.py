@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.drawn_batches import drawn_from
 from ckptlint.facts.frameworks import are_switched_by_framework
 from ckptlint.facts.given_data import iterated_by_caller
+from ckptlint.facts.kept_models import kept_model_of
 from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -69,6 +71,10 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
 def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward | None:
     """A forward call that nothing trains on, as an evaluation; None when nothing shows that it is one."""
     model = _models_of(facts, run, event)
+    kept = kept_model_of(facts, run, event)
+    if kept is not None:
+        event = replace(event, modes=kept.modes)
+        model = [kept.held], frozenset({Assumption.CALLER_UNSEEN})
     if model is None or _is_inside_model(facts, run, event):
         return None
     if are_switched_by_framework(facts, run, event.modes):
@@ -79,7 +85,7 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
     reason, assumptions = found
     held, assumed = model
     name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
-    sensitive = sensitive_of(facts, run, held, name)
+    sensitive = sensitive_of(facts, kept.run if kept is not None else run, held, name)
     return EvaluationForward(event, run, reason, sensitive, assumptions | assumed)
 
 
@@ -228,6 +234,9 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
             return f"`{function.name}`", frozenset()
         if purpose == "training":
             break
+    drawn = _evaluated_batch(facts, run, event) if isinstance(event, Forward) else None
+    if drawn is not None:
+        return f"an evaluation on a batch of `{drawn}`", frozenset({Assumption.ROLE_BY_NAME})
     for loop in reversed(event.loops):
         purpose = data_purpose_of(loop)
         if purpose == "training":
@@ -244,6 +253,24 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
     if run.is_entry and _only_restores(run, event.operand):
         return "a script that restores weights and never trains", frozenset()
     return None
+
+
+def _evaluated_batch(facts: Facts, run: Run, event: Forward) -> str | None:
+    """What a single batch of evaluation data is drawn from; looking at samples of models trained together is none."""
+    drawn = drawn_from(facts.program.function(event.within[-1]), event.statement, event.site.at)
+    if drawn is None or data_purpose_of(drawn) != "evaluation":
+        return None
+    named = {purpose_of(facts.program.function(key).name) for key in event.within if key.number}
+    if _is_within_training(run, event) and ("sampling" in named or _trains_several(run)):
+        return None
+    return drawn
+
+
+def _trains_several(run: Run) -> bool:
+    """Whether more than one model is trained in a run."""
+    trained = trained_in(run)
+    models = {ref.location for e in _forwards(run) if e.site in (trained or ()) for ref in e.operand.refs()}
+    return trained is None or len(models) > 1
 
 
 def _is_within_training(run: Run, event: Forward | Told) -> bool:

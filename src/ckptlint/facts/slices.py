@@ -6,11 +6,11 @@ import posixpath
 import re
 from collections.abc import Collection, Iterable
 
-from ckptlint.facts.vocabulary import EVALUATION_WORDS
+from ckptlint.facts.vocabulary import EVALUATION_WORDS, SAMPLING_WORDS
 from ckptlint.flow.classes import Classes
 from ckptlint.flow.domain import ClassKey
 from ckptlint.flow.program import Program, statements_of
-from ckptlint.flow.written import operands_of, walk, words_of
+from ckptlint.flow.written import operands_of, root_name, walk, words_of
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Record
 from ckptlint.syntax.prefilter import has_any
@@ -71,7 +71,31 @@ class Slices:
             self._has_trigger(function)
             or function.index in self._kept.get(path, ())
             or function.index in self._holders_of(path)
+            or self._runs_what_another_trains(path, function)
         )
+
+    def _runs_what_another_trains(self, path: str, function: Function) -> bool:
+        """Whether a method named for evaluation calls an attribute that a method with a trigger calls and fills."""
+        record = self.program.record(path)
+        if (
+            record is None
+            or function.model is None
+            or not words_of(function.name) & (EVALUATION_WORDS | SAMPLING_WORDS)
+        ):
+            return False
+        methods = record.classes[function.model].methods
+        for other in (record.functions[index] for index in methods.values()):
+            if other.index == function.index or not other.mentions & self.names:
+                continue
+            called = (other.calls & function.calls) - methods.keys()
+            if called and any(
+                isinstance(target, model.Attribute) and target.name in called and root_name(target) == "self"
+                for statement in statements_of(other.body)
+                if isinstance(statement, model.Bind)
+                for target in statement.targets
+            ):
+                return True
+        return False
 
     def _holders_of(self, path: str) -> set[int]:
         """Functions of a file that hold a function with a trigger: they run what is followed only from within."""

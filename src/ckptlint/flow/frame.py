@@ -165,6 +165,8 @@ class Frame:
 
     def expanded(self, value: Value, fields: bool = False) -> Value:
         """A value with what the objects among its origins were made from in turn, and on demand what they hold."""
+        if not value.origins:
+            return value
         found: set[Origin] = set(value.origins)
         work: list[Origin] = list(value.origins)
         while work and len(found) < 200:

@@ -510,6 +510,7 @@ class Application:
         collapsed: list[Forward] = []
         is_init = frame.program.function(self.summary.context.key).name == "__init__"
         change, change_modes = _remembering(self.value), _remembering(self.modes)
+        expanded = _remembering(frame.expanded)  # Nothing that is made or filled changes while events are put in.
         loops = tuple(frame.loops)
         decided = Conditions(self)
         for event in self.summary.events:
@@ -521,8 +522,8 @@ class Application:
             if isinstance(event, Forward):
                 new["loops"] = (*loops, *event.loops)[:8]
                 new["gradients"] = event.gradients and frame.quiet == 0
-                new["inputs"] = frame.expanded(new["inputs"])
-                new["weights"] = frame.expanded(new["weights"])
+                new["inputs"] = expanded(new["inputs"])
+                new["weights"] = expanded(new["weights"])
                 if event.site in self._collapsed:
                     if not is_init:  # A constructor that tries its model out evaluates nothing.
                         collapsed.append(replace(event, **new))
@@ -534,13 +535,13 @@ class Application:
             elif isinstance(event, Built):
                 if new["parts"].value.atoms and new["parts"].is_given:
                     new["parts"] = frame.stored(new["parts"].value)
-                new["inputs"] = frame.expanded(new["inputs"])
+                new["inputs"] = expanded(new["inputs"])
             elif isinstance(event, Restored):
-                new["value"] = frame.expanded(new["value"])
+                new["value"] = expanded(new["value"])
             elif isinstance(event, KeyRead) and not event.guarded and frame.is_guarded(event.key):  # type: ignore[attr-defined]
                 new["guarded"] = True
             elif isinstance(event, Update):
-                new["operand"] = frame.expanded(new["operand"])
+                new["operand"] = expanded(new["operand"])
             elif isinstance(event, Applied):
                 new["gates"] = event.gates | frame.state.gates
             elif isinstance(event, Indexed) and event.order is None:
@@ -551,7 +552,7 @@ class Application:
             elif isinstance(event, Loaded) and new["into"].value.atoms and new["into"].is_given:
                 new["into"] = frame.stored(new["into"].value)
             elif isinstance(event, Fitted):
-                new["data"] = frame.expanded(new["data"])
+                new["data"] = expanded(new["data"])
             elif isinstance(event, Told) and new["layers"].is_given:
                 new["layers"] = frame.stored(new["operand"])
             if isinstance(event, Update | Saved | Loaded | Built | Told):
