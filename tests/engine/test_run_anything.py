@@ -200,11 +200,11 @@ class Net(nn.Module):
 def test_no_program_makes_it_fail(main: list[str], helper: list[str], tmp_path_factory: pytest.TempPathFactory) -> None:
     root = tmp_path_factory.mktemp("generated")
     write(root, {"main.py": HEAD + "from helper import *\n" + "\n".join(main), "helper.py": HEAD + "\n".join(helper)})
-    started = time.perf_counter()
+    started = time.process_time()
     outcome = analysed(root)
     assert outcome.failures == []
     assert "CKP001" not in {one.code for one in outcome.diagnostics}, "the program itself is wrong"
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
 
 
 def library() -> list[str]:
@@ -232,7 +232,7 @@ def test_the_standard_library_is_taken_as_if_it_trained() -> None:
     folder = sysconfig.get_paths()["stdlib"]
     program = Program(Path(folder).as_posix(), chosen, lambda p: Path(p).read_bytes(), lowered, default_catalog())  # type: ignore[arg-type]
     analyzer = Analyzer(program, lambda key, error: failures.append(f"{key}: {error!r}"))
-    started = time.perf_counter()
+    started = time.process_time()
     functions = 0
     for path in chosen:
         record = program.record(path)
@@ -242,7 +242,7 @@ def test_the_standard_library_is_taken_as_if_it_trained() -> None:
             functions += 1
     assert failures == []
     assert functions > 1000
-    assert time.perf_counter() - started < 40
+    assert time.process_time() - started < 40
     slices = Slices(program, analyzer.classes, frozenset({b"def "}), frozenset({"run", "close"}))
     assert RunBuilder(program, analyzer, slices).build()
     assert failures == []

@@ -30,19 +30,23 @@ def found(code: str) -> tuple[Trait, Trait]:
     return modules.trait(held, "sensitive"), modules.trait(held, "buffers")
 
 
+EACH = "[part(x) for part in self.children()]"
+"""A forward pass that runs every part."""
+
+
 def model(init: str, *, signature: str = "", rest: str = "", call: str = "") -> str:
     """A class `Net` with this constructor, and one instance of it."""
     lines = "".join(f"        {line}\n" for line in init.splitlines())
     return (
         f"{rest}\nclass Net(nn.Module):\n    def __init__(self{', ' if signature else ''}{signature}):\n"
-        f"        super().__init__()\n{lines}    def forward(self, x): return x\nnet = Net({call})"
+        f"        super().__init__()\n{lines}    def forward(self, x): return {EACH}\nnet = Net({call})"
     )
 
 
 def tool(used: str, *, made: str = "Coder(3)", base: str = "    pass") -> str:
     """A class whose only part is made of something unseen, with what its forward returns."""
     before = f"from lib import Coder\nclass Base(nn.Module):\n{base}"
-    code = model(f"self.a = {made}", rest=before).replace("return x", f"return {used}")
+    code = model(f"self.a = {made}", rest=before).replace(f"return {EACH}", f"return {used}")
     return code.replace("class Net(nn.Module)", "class Net(Base)")
 
 
@@ -92,8 +96,8 @@ PROJECT = {
     "norm by default": (model("self.a = norm(3)", signature="norm=nn.BatchNorm2d"), (True, True)),
     "norm chosen": (model("norm = nn.BatchNorm2d if c else nn.Identity\nself.a = norm(3)"), (True, True)),
     "buffer": (model('self.register_buffer("a", torch.zeros(1))'), (False, True)),
-    "reads its mode": (model("pass") .replace("return x", "return x if self.training else -x"), (True, False)),
-    "hands its mode on": (model("pass").replace("return x", "return F.dropout(x, training=self.training)"), (True, False)),
+    "reads its mode": (model("pass").replace(f"return {EACH}", "return x if self.training else -x"), (True, False)),
+    "hands its mode on": (model("pass").replace(f"return {EACH}", "return F.dropout(x, training=self.training)"), (True, False)),
     "nested": (model("self.a = Part()", rest="class Part(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.d = nn.Dropout()"), (True, False)),
     "nested, rate handed on": (model("self.a = Part(p)", signature="p", call="0", rest="class Part(nn.Module):\n    def __init__(self, p):\n        super().__init__()\n        self.d = nn.Dropout(p)"), (False, False)),
     "helper": (model("self.a = make()", rest="def make():\n    return nn.Sequential(nn.BatchNorm1d(3))"), (True, True)),
@@ -120,6 +124,18 @@ PROJECT = {
     "pretrained part, methods alone": (tool("self.a.decode(x)", made="torch.load(p)"), (None, None)),
     "layer, methods alone": (tool("self.a.extra_repr()", made="nn.Dropout()"), (True, False)),
     "part given": (model("self.encoder = encoder", signature="encoder", call="1"), (None, None)),
+    "layer, never run": (model("self.a = nn.BatchNorm1d(3)\nself.b = nn.Linear(1, 1)").replace(f"return {EACH}", "return self.b(x)"), (False, True)),
+    "layer, run by another method": (model("self.a = nn.BatchNorm1d(3)").replace(f"return {EACH}", "return self.run(x)\n    def run(self, x): return self.a(x)"), (True, True)),
+    "layer, one of its parts run": (model("self.a = nn.ModuleDict({'n': nn.BatchNorm1d(3)})").replace(f"return {EACH}", "return self.a['n'](x)"), (True, True)),
+    "layer, run by who is given the model": (model("self.a = nn.BatchNorm1d(3)").replace(f"return {EACH}", "return helper(self, x)"), (True, True)),
+    "layer, run by a forward that is not seen": (model("self.a = nn.BatchNorm1d(3)").replace(f"    def forward(self, x): return {EACH}\n", ""), (True, True)),
+    "norm handed to a helper": (model("self.a = make(nn.LayerNorm)", rest="def make(norm=nn.BatchNorm1d):\n    return norm(3)"), (False, False)),
+    "norm handed to a helper, by default": (model("self.a = make()", rest="def make(norm=nn.BatchNorm1d):\n    return norm(3)"), (True, True)),
+    "norm with statistics handed to a helper": (model("self.a = make(nn.InstanceNorm1d)", rest="def make(norm=nn.LayerNorm):\n    return norm(3, track_running_stats=True)"), (True, True)),
+    "norm handed to a helper, not known which": (model("self.a = make(norm)", signature="norm", rest="def make(norm=nn.BatchNorm1d):\n    return norm(3)"), (True, True)),
+    "parts asked for their class": (model("for part in self.modules():\n    if isinstance(part, (nn.Linear, nn.BatchNorm2d)): nn.init.zeros_(part.bias)"), (False, False)),
+    "parts compared with a class": (model("for part in self.modules():\n    if type(part) is nn.BatchNorm2d: nn.init.zeros_(part.bias)"), (False, False)),
+    "parts asked, and one made": (model("self.a = nn.BatchNorm2d(3)\nfor part in self.modules():\n    if isinstance(part, nn.BatchNorm2d): nn.init.zeros_(part.bias)"), (True, True)),
     "number given": (model("self.width = width", signature="width", call="1"), (False, False)),
     "unknown part beside dropout": (model("self.a = Block(3)\nself.b = nn.Dropout()", rest="from lib import Block"), (True, None)),
     "rate 0 handed to a helper": (model("self.a = make(p)", signature="p", call="0", rest="def make(p):\n    return nn.Dropout(p)"), (False, False)),

@@ -39,10 +39,10 @@ def test_the_standard_library() -> None:
     )
     files = [file for file in files if "site-packages" not in file.parts and file.stat().st_size < 12_000]
     chosen = random.Random(5).sample(files, min(150, len(files)))
-    deadline = time.monotonic() + 8
+    deadline = time.process_time() + 8
     checked = 0
     for file in chosen:
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
         data = file.read_bytes()
         try:

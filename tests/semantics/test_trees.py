@@ -72,10 +72,10 @@ def test_files_of_every_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     files = sorted((HERE.parent / "fixtures").rglob("*.py")) + sorted((HERE.parent.parent / "src").rglob("*.py"))
     files += sorted(Path(sysconfig.get_path("stdlib")).glob("*.py"))
     chosen = random.Random(7).sample([file for file in files if file.stat().st_size < 12_000], 150)
-    deadline = time.monotonic() + 6
+    deadline = time.process_time() + 6
     checked = 0
     for file in chosen:
-        if time.monotonic() > deadline:
+        if time.process_time() > deadline:
             break
         try:
             other = by_libcst(monkeypatch, file.read_bytes())

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
-from ckptlint.facts.modes import mode_assumptions
+from ckptlint.facts.modes import mode_assumptions, sensitive_of
 from ckptlint.facts.modules import Trait
 from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
@@ -58,7 +58,7 @@ def _captured(facts: Facts, run: Run, event: Captured, later: tuple[Event, ...])
         return None
     if any(isinstance(e, Forward) and any(d.trains for d in e.modes) and locations & _locations(e) for e in later):
         return None  # It is trained as a recording, or that it runs in train mode is a report of its own.
-    traits = [facts.modules.trait(each, "sensitive", run.object_at) for each in held]
+    traits = [sensitive_of(facts, run, [each]) for each in held]
     kept = _keeps(facts, event)
     if kept is None or any(trait.holds is False or trait.is_mild for trait in traits):
         return None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
-from ckptlint.facts.project import Facts
+from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.slices import is_test_file
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, FunctionKey
@@ -18,20 +21,54 @@ from ckptlint.semantics.model import Function, Record
 
 MAX_RECEIVERS = 4
 """Classes below one without a forward of its own that it is looked at in."""
+HEAD = 1500
+"""Characters at the beginning of a file in which it says what it was generated from."""
+_GENERATED = re.compile(rb"\bgenerated from (?:[^\s/]+/)*(\w+\.py)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFile:
+    """A file whose classes are those that run: it is no test, and no other file is generated from it."""
+
+    path: str
+
+
+@derives(ClassFile)
+def class_files(facts: Facts) -> Iterator[ClassFile]:
+    """Each of the project, by path."""
+    program = facts.program
+    templates: set[str] = set()
+    for path in program.files:
+        said = _GENERATED.search(program.data(path)[:HEAD])
+        if said is not None:
+            templates.add(posixpath.join(posixpath.dirname(path), said.group(1).decode()))
+    for path in sorted(program.files - templates):
+        if not is_test_file(program.root, path):
+            yield ClassFile(path)
 
 
 def texts(facts: Facts) -> Iterator[tuple[str, bytes]]:
-    """The files of the project, tests left out, with their bytes."""
-    program = facts.program
-    for path in sorted(program.files):
-        if not is_test_file(program.root, path):
-            yield path, program.data(path)
+    """The files whose classes run, with their bytes."""
+    for file in facts.of(ClassFile):
+        yield file.path, facts.program.data(file.path)
 
 
 def records_of(facts: Facts, paths: Iterable[str]) -> list[Record]:
     """The records of files, those that cannot be read left out."""
     records = [facts.program.record(path) for path in paths]
     return [record for record in records if record is not None]
+
+
+def records_where(facts: Facts, holds: Callable[[bytes], object]) -> list[Record]:
+    """The records of the files, tests left out, whose bytes pass: a look at the text is cheaper than a record."""
+    return records_of(facts, [path for path, data in texts(facts) if holds(data)])
+
+
+def module_classes_where(facts: Facts, holds: Callable[[bytes], object]) -> Iterator[tuple[Record, ClassKey]]:
+    """The classes of models in these files, with the records they stand in."""
+    for record in records_where(facts, holds):
+        for key in module_classes(facts, record):
+            yield record, key
 
 
 def module_classes(facts: Facts, record: Record) -> Iterator[ClassKey]:

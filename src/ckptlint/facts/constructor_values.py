@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
 
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import ClassKey
@@ -13,7 +14,7 @@ from ckptlint.knowledge.catalog import MISSING
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING as UNFOLDED
 from ckptlint.semantics.constants import fold
-from ckptlint.semantics.model import Function, Operand, Statement
+from ckptlint.semantics.model import Branch, Function, Operand, Statement
 
 _COMPARISONS: dict[str, Callable[[object, object], object]] = {
     "==": operator.eq,
@@ -37,40 +38,101 @@ def value_in(operand: Operand, environment: Mapping[str, object]) -> object:
     return MISSING if value is UNFOLDED else value
 
 
-def reached(function: Function, environment: Mapping[str, object]) -> Iterator[Statement]:
+MAX_CHOICES = 12
+"""Places of layers looked at together."""
+
+
+class Choice(NamedTuple):
+    """A branch that is taken, as far as it is known, only sometimes."""
+
+    branch: Branch
+    side: bool
+
+
+Choices = tuple[Choice, ...]
+"""The branches around a statement whose tests these values do not settle, outer before inner."""
+
+
+def reached(function: Function, environment: Mapping[str, object]) -> Iterator[tuple[Statement, Choices]]:
     """The statements of a function without the branches that these values do not take."""
-    if not any(isinstance(statement, model.Branch) for statement in statements_of(function.body)):
-        yield from statements_of(function.body)
-        return
-    changed = {
+    if any(isinstance(statement, Branch) for statement in statements_of(function.body)):
+        yield from _reached(function.body, dict(environment), (), frozenset())
+    else:
+        for statement in statements_of(function.body):
+            yield statement, ()
+
+
+def _reached(
+    body: list[Statement], environment: dict[str, object], choices: Choices, varying: frozenset[str]
+) -> Iterator[tuple[Statement, Choices]]:
+    """`environment` loses the names that are bound anew; a test of a `varying` name comes out both ways in a loop."""
+    for statement in body:
+        yield statement, choices
+        if isinstance(statement, Branch):
+            truth = _truth(statement.test, environment)
+            is_choice = truth is None and not names_in(statement.test) & varying
+            for side, arm in ((True, statement.body), (False, statement.orelse)):
+                if truth is not (not side):
+                    around = (*choices, Choice(statement, side)) if is_choice else choices
+                    yield from _reached(arm, dict(environment), around, varying)
+            _forget(_bound_in(statement), environment)
+        elif isinstance(statement, model.Loop):
+            bound = _bound_in(statement)
+            _forget(bound, environment)
+            for arm in (statement.body, statement.orelse):
+                yield from _reached(arm, environment, choices, varying | bound)
+        elif isinstance(statement, model.Region):
+            yield from _reached(statement.body, environment, choices, varying)
+        else:
+            yield from ((inner, choices) for inner in statements_of([statement]) if inner is not statement)
+            _forget(_bound_in(statement), environment)
+
+
+def _bound_in(statement: Statement) -> frozenset[str]:
+    return frozenset(
         target.id
-        for statement in statements_of(function.body)
-        if isinstance(statement, model.Bind | model.Augment | model.Loop)
-        for target in _targets(statement)
+        for inner in statements_of([statement])
+        if isinstance(inner, model.Bind | model.Augment | model.Loop)
+        for target in _targets(inner)
         if isinstance(target, model.Name)
-    }
-    yield from _reached(function.body, {k: v for k, v in environment.items() if k not in changed})
+    )
+
+
+def _forget(names: frozenset[str], environment: dict[str, object]) -> None:
+    for name in names:
+        environment.pop(name, None)
+
+
+def covers(found: Iterable[Choices]) -> bool:
+    """Whether one of these is reached whichever way the tests come out."""
+    left = list(found)[:MAX_CHOICES]
+    if not left or not all(left):
+        return bool(left)
+    branch = left[0][0].branch
+    for side in (True, False):
+        here = [c[1:] if c[0].branch is branch else c for c in left if c[0].branch is not branch or c[0].side is side]
+        if not covers(here):
+            return False
+    return True
+
+
+def is_off_by_default(function: Function, choices: Choices) -> bool:
+    """Whether the defaults of a function's parameters take the other side of one of these branches."""
+    defaults = {p.name: fold(p.default) for p in function.parameters if p.default is not None}
+    known = {name: value for name, value in defaults.items() if value is not UNFOLDED}
+    return any(_truth(choice.branch.test, known) is (not choice.side) for choice in choices)
+
+
+def names_in(operand: Operand) -> frozenset[str]:
+    """Names and names of attributes in an operand."""
+    parts = list(walk(operand))
+    names = {part.id for part in parts if isinstance(part, model.Name)}
+    return frozenset(names | {part.name for part in parts if isinstance(part, model.Attribute)})
 
 
 def _targets(statement: model.Bind | model.Augment | model.Loop) -> Iterable[Operand]:
     targets = statement.targets if isinstance(statement, model.Bind) else [statement.target]
     return (part for target in targets if target is not None for part in walk(target))
-
-
-def _reached(body: list[Statement], environment: Mapping[str, object]) -> Iterator[Statement]:
-    for statement in body:
-        truth = _truth(statement.test, environment) if isinstance(statement, model.Branch) else None
-        if isinstance(statement, model.Branch):
-            yield statement
-            if truth is not False:
-                yield from _reached(statement.body, environment)
-            if truth is not True:
-                yield from _reached(statement.orelse, environment)
-        elif isinstance(statement, model.Region):
-            yield statement
-            yield from _reached(statement.body, environment)
-        else:
-            yield from statements_of([statement])
 
 
 def _truth(test: Operand, environment: Mapping[str, object]) -> bool | None:

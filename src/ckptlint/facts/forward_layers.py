@@ -10,11 +10,9 @@ from ckptlint.facts.classes import (
     forward_of,
     is_attribute,
     is_reassigned,
-    module_classes,
+    module_classes_where,
     name_of_class,
-    records_of,
     registers_attributes_only,
-    texts,
 )
 from ckptlint.facts.functional import MODE_TEST_WORDS
 from ckptlint.facts.guards import Placed, placed, walk_placed
@@ -88,15 +86,14 @@ def forward_layers(facts: Facts) -> Iterator[ForwardLayer]:
     """Every such layer, once a place."""
     wanted = _Layers(facts.program.catalog)
     seen: set[Span] = set()
-    for record in records_of(facts, [path for path, data in texts(facts) if wanted.made_in_forward(data)]):
-        for key in module_classes(facts, record):
-            forward = forward_of(facts, key)
-            if forward is None or not registers_attributes_only(facts, key):
-                continue
-            for found in _Forward(facts, key).look(forward):
-                if found.span not in seen:
-                    seen.add(found.span)
-                    yield found
+    for _, key in module_classes_where(facts, wanted.made_in_forward):
+        forward = forward_of(facts, key)
+        if forward is None or not registers_attributes_only(facts, key):
+            continue
+        for found in _Forward(facts, key).look(forward):
+            if found.span not in seen:
+                seen.add(found.span)
+                yield found
 
 
 # ----------------------------------------------------------------------------------------------- by a file's text

@@ -11,13 +11,12 @@ from ckptlint.facts.classes import (
     forward_of,
     is_reassigned,
     methods_of,
-    module_classes,
+    module_classes_where,
     name_of_class,
     owner_of,
     owner_of_key,
-    records_of,
+    records_where,
     subclasses_of,
-    texts,
 )
 from ckptlint.facts.explanations import comment_above
 from ckptlint.facts.passed_rates import is_raised
@@ -92,7 +91,7 @@ def fixed_dropouts(facts: Facts) -> Iterator[FixedDropout]:
     helpers: set[str] = set()
     names = _names_of_dropping(facts)
     unswitched = _Unswitched(facts.program.catalog, names)
-    for record in records_of(facts, [path for path, data in texts(facts) if unswitched.search(data)]):
+    for record in records_where(facts, unswitched.search):
         for place, found in _calls_in(facts, record, names):
             calls[place] = found
             owner = owner_of(record, found[2])
@@ -206,11 +205,10 @@ def _users_of(facts: Facts, helpers: set[str]) -> Iterator[ClassKey]:
     if not helpers:
         return
     called = re.compile(rb"\b(?:" + "|".join(sorted(map(re.escape, helpers))).encode() + rb")\(")
-    for record in records_of(facts, [path for path, data in texts(facts) if called.search(data)]):
-        for key in module_classes(facts, record):
-            methods = facts.program.class_model(key).methods.values()
-            if any(record.functions[index].calls & helpers for index in methods):
-                yield key
+    for record, key in module_classes_where(facts, called.search):
+        methods = facts.program.class_model(key).methods.values()
+        if any(record.functions[index].calls & helpers for index in methods):
+            yield key
 
 
 def _forwards(facts: Facts, key: ClassKey) -> Iterator[tuple[ClassKey, Summary]]:

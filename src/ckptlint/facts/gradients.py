@@ -9,6 +9,7 @@ from ckptlint.diagnostic import Assumption
 from ckptlint.facts.evaluations import Evaluation, Step, calls_to, evaluation_around, statements_around
 from ckptlint.facts.modes import EvaluationForward
 from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.tried_models import is_tried_out
 from ckptlint.facts.vocabulary import GRADIENT_USE_WORDS
 from ckptlint.flow.domain import ApiAtom, ClassKey, FunctionKey, Object
 from ckptlint.flow.program import statements_of
@@ -16,7 +17,7 @@ from ckptlint.flow.written import operands_of, walk, words_of
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Place, Statement
+from ckptlint.semantics.model import Function, Place, Statement
 
 _GRADIENT_NAMES = frozenset(
     (
@@ -26,6 +27,8 @@ _GRADIENT_NAMES = frozenset(
 )
 """Names in an evaluation that show it to need gradients, or to handle them in a way that is not followed."""
 _FREEZING_NAMES = frozenset("requires_grad requires_grad_ set_grad_enabled set_requires_grad".split())
+_OFF_FOR_DATA = "volatile"
+"""The argument by which data once told that no backward pass follows, before there was a context for it."""
 _FREEZING_WORDS = frozenset("freeze frozen unfreeze".split())
 
 
@@ -47,7 +50,7 @@ def tracked_evaluations(facts: Facts) -> Iterator[TrackedEvaluation]:
     places = _Surroundings(facts)
     seen: set[object] = set()
     for fact in facts.of(EvaluationForward):
-        if not fact.event.gradients:
+        if not fact.event.gradients or is_tried_out(facts, fact.run, fact.event):
             continue
         around = evaluation_around(facts, fact.event)
         key = (around.functions[-1], around.loop or (None if around.is_named else fact.event.anchor))
@@ -82,7 +85,7 @@ class _Surroundings:
         if not all(self._needs_no_grad(held) for held in models):
             return False
         if self._uses_gradients(around, around.loop or event.anchor, inner) or any(
-            self._is_frozen(key) for key in event.within
+            self._is_frozen(key) or _is_off_for_data(self.program.function(key)) for key in event.within
         ):
             return False
         steps = [*calls_to(event.site), event.site.base]
@@ -181,6 +184,15 @@ class _Surroundings:
                 for statement in statements_of(function.body)
             )
         return self._switches_all
+
+
+def _is_off_for_data(function: Function) -> bool:
+    return any(
+        isinstance(operand, model.CallSite) and any(a.keyword == _OFF_FOR_DATA for a in operand.args)
+        for statement in statements_of(function.body)
+        for top in operands_of(statement)
+        for operand in walk(top)
+    )
 
 
 def _names_in(statements: Iterable[Statement]) -> frozenset[str]:

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 from ckptlint.facts.classes import (
     is_attribute,
     methods_of,
-    module_classes,
+    module_classes_where,
     name_of_class,
-    records_of,
     registers_attributes_only,
-    texts,
 )
 from ckptlint.facts.containers import OWN_ACCOUNT
 from ckptlint.facts.project import Facts, derives
@@ -54,14 +52,13 @@ class HiddenModule:
 @derives(HiddenModule)
 def hidden_modules(facts: Facts) -> Iterator[HiddenModule]:
     """Every such module, once a place."""
-    for record in records_of(facts, [path for path, data in texts(facts) if _may_hide(data)]):
-        for key in module_classes(facts, record):
-            number = facts.program.class_model(key).methods.get("__init__")
-            if number is None or not registers_attributes_only(facts, key):
-                continue
-            function = record.functions[number]
-            if function.parameters:
-                yield from _Constructor(facts, key, record, function).found()
+    for record, key in module_classes_where(facts, _may_hide):
+        number = facts.program.class_model(key).methods.get("__init__")
+        if number is None or not registers_attributes_only(facts, key):
+            continue
+        function = record.functions[number]
+        if function.parameters:
+            yield from _Constructor(facts, key, record, function).found()
 
 
 _HELD = re.compile(

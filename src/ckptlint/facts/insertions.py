@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
+from ckptlint.flow.domain import Ran
 from ckptlint.flow.events import Forward, Switched, Update
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
@@ -17,7 +18,7 @@ def place_before(facts: Facts, run: Run, event: Forward, name: str) -> Place | N
     """The outermost statement around a call before which `name` is the model, and within which nothing trains it."""
     path = event.site.path
     function = facts.program.function(event.within[-1])
-    if event.within[-1].path != path:
+    if event.within[-1].path != path or _is_also_trained(run, event):
         return None
     around = _around(function.body, event.statement)
     changes = _changes(run, path)
@@ -34,6 +35,16 @@ def place_before(facts: Facts, run: Run, event: Forward, name: str) -> Place | N
         if not before.strip():
             return statement.at
     return None
+
+
+def _is_also_trained(run: Run, event: Forward) -> bool:
+    """Whether the same call, come to another way, is one whose output is trained on."""
+    return any(
+        isinstance(origin, Ran) and origin.site.base == event.site.base
+        for update in run.events
+        if isinstance(update, Update)
+        for origin in update.operand.origins
+    )
 
 
 def _changes(run: Run, path: str) -> set[int]:

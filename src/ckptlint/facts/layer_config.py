@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.classes import name_of_class, records_of, texts
+from ckptlint.facts.inner_layers import CONFIG, is_built_inside_only
 from ckptlint.facts.project import Facts, derives
 from ckptlint.flow.classes import Hierarchy
 from ckptlint.flow.domain import ClassAtom, ClassKey, FunctionKey
@@ -17,7 +18,6 @@ from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Parameter, Place
 from ckptlint.text import Span
 
-CONFIG = "get_config"
 REBUILD = "from_config"
 BASE_ARGUMENTS = frozenset(
     (
@@ -60,6 +60,8 @@ class IncompleteConfig:
     """The last entry of the dict display that it gives back or adds, as the place for more."""
     is_saved_whole: bool
     """The project saves whole models."""
+    is_inner: bool
+    """Only other layers and models build it: no config of it is read."""
 
 
 @derives(IncompleteConfig)
@@ -382,6 +384,7 @@ def _incomplete(
         facts.span(config.path, returned.at),
         facts.span(config.path, display.items[-1].value.at) if display is not None else None,
         is_saved_whole,
+        is_built_inside_only(facts, key),
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.drawn_batches import drawn_from
 from ckptlint.facts.frameworks import are_switched_by_framework
+from ckptlint.facts.given_data import iterated_by_caller
 from ckptlint.facts.kept_models import kept_model_of
-from ckptlint.facts.modules import Trait
+from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
@@ -83,8 +84,9 @@ def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward |
         return None
     reason, assumptions = found
     held, assumed = model
-    sensitive = _sensitive(facts, kept.run if kept is not None else run, held)
-    return EvaluationForward(event, run, reason, sensitive, assumptions | assumed)
+    name = AS_BUILT if all(d.kind == "built" for d in event.modes) else "sensitive"
+    sensitive = sensitive_of(facts, kept.run if kept is not None else run, held, name)
+    return EvaluationForward(event, run, reason, sensitive, assumptions | assumed | _doubt(sensitive))
 
 
 @derives(TrainingForward)
@@ -105,7 +107,9 @@ def training_forwards(facts: Facts) -> Iterator[TrainingForward]:
                 continue
             held, assumed = model
             interruptions = frozenset(_interruptions(run, event, trained))
-            yield TrainingForward(event, run, _sensitive(facts, run, held), assumed, restorers, interruptions)
+            sensitive = sensitive_of(facts, run, held)
+            assumed |= _doubt(sensitive)
+            yield TrainingForward(event, run, sensitive, assumed, restorers, interruptions)
 
 
 def _interruptions(run: Run, training: Forward, trained: frozenset[Site]) -> Iterator[Site]:
@@ -173,15 +177,19 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
     return found, assumed
 
 
-def _sensitive(facts: Facts, run: Run, models: list[Object | None]) -> Trait:
+def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str = "sensitive") -> Trait:
     """Whether the mode makes a difference for all of several models."""
-    traits = [facts.modules.trait(held, "sensitive", run.object_at) for held in models]
+    traits = [facts.modules.trait(held, name, run.object_at) for held in models]
     if all(trait.holds for trait in traits):
-        return next((trait for trait in traits if trait.is_mild), traits[0])
+        return min(traits, key=lambda trait: trait.strength)
     if all(trait.holds is False for trait in traits):
         return Trait(False)
     unclear = [held for held, trait in zip(models, traits, strict=True) if trait.holds is None]
     return Trait(None, is_partly_seen=bool(unclear) and all(held and held.model is not None for held in unclear))
+
+
+def _doubt(sensitive: Trait) -> frozenset[Assumption]:
+    return frozenset({Assumption.BRANCH_CORRELATION} if sensitive.is_conditional else ())
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:
@@ -215,6 +223,10 @@ def evaluation_reason(facts: Facts, run: Run, event: Forward | Told) -> tuple[st
             break
         if purpose == "evaluation":
             return f"the loop over `{loop}`", frozenset({Assumption.ROLE_BY_NAME})
+    else:
+        given = iterated_by_caller(facts, event)
+        if given is not None and data_purpose_of(given) == "evaluation":
+            return f"the loop over `{given}`", frozenset({Assumption.ROLE_BY_NAME})
     by_method = bool(event.method) and purpose_of(event.method, facts.evaluation_names) == "evaluation"
     if by_method and not _is_within_training(run, event):
         return f"`{event.method}`", frozenset()

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from ckptlint.facts.attributes import only_asked
-from ckptlint.facts.constructor_values import class_values, handed_to_base, reached, value_in
+from ckptlint.facts.attributes import only_asked, only_kept
+from ckptlint.facts.constructor_values import (
+    Choices,
+    class_values,
+    covers,
+    handed_to_base,
+    is_off_by_default,
+    names_in,
+    reached,
+    value_in,
+)
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -33,6 +42,9 @@ from ckptlint.semantics.constants import MISSING as UNFOLDED
 from ckptlint.semantics.constants import fold
 from ckptlint.semantics.model import Function, Parameter, Place
 
+AS_BUILT = "sensitive as built"
+"""The trait of a model that no switch has reached: a part that comes in eval mode with its weights is in it."""
+_MODE_TRAITS = frozenset({"sensitive", AS_BUILT})
 MAX_NESTING = 6
 """Classes and helpers followed from one model; what lies deeper is unknown."""
 
@@ -50,24 +62,48 @@ class Trait:
     is_partly_seen: bool = False
     """Unknown, though the class is the project's own: the layers that are seen do not show it."""
 
+    is_conditional: bool = False
+    """Only layers show it that are there when a test comes out one way that is not known to."""
+    is_off_by_default: bool = False
+    """What is tested is a flag whose default leaves them out."""
+
     @property
     def settles(self) -> bool:
         """Whether nothing further can change the answer."""
-        return self.holds is True and not self.is_mild
+        return self.holds is True and not self.is_mild and not self.is_conditional
+
+    @property
+    def is_weak(self) -> bool:
+        """Too little is known of it, or it changes too little, to be told by default."""
+        return self.is_mild or self.is_partly_seen or self.is_off_by_default
+
+    @property
+    def strength(self) -> int:
+        """The higher, the surer that the mode makes a difference."""
+        return 0 if self.is_weak else 1 if self.is_conditional else 2
 
 
 class _Gathered:
-    """Traits of several parts: the first strong one, else a mild one, else unseen if any part is."""
+    """Traits of several parts: the first strong one, else unseen if any part is, else the least weak one."""
 
     def __init__(self) -> None:
         self.mild: Trait | None = None
         self.is_unseen = False
+        self.places: list[Choices] = []
 
     def add(self, trait: Trait) -> None:
         if trait.holds is None:
             self.is_unseen = True
-        elif trait.holds and self.mild is None:
+        elif trait.holds and (self.mild is None or trait.strength > self.mild.strength):
             self.mild = trait
+
+    def add_chosen(self, trait: Trait, choices: Choices, function: Function) -> bool:
+        """A strong one that is there on one side of tests only; whether with the others one is always there."""
+        self.places.append(choices)
+        if covers(self.places):
+            return True
+        self.add(replace(trait, is_conditional=True, is_off_by_default=is_off_by_default(function, choices)))
+        return False
 
     @property
     def result(self) -> Trait:
@@ -89,9 +125,10 @@ class Modules:
         self.program = analyzer.program
         self._classes: dict[tuple[ClassKey, str, tuple[tuple[str, object], ...]], Trait] = {}
         self._asked: dict[ClassKey, frozenset[str]] = {}
+        self._kept: dict[ClassKey, frozenset[str]] = {}
 
     def trait(self, held: Object | None, name: str, objects: Objects = lambda _: None, depth: int = 0) -> Trait:
-        """A trait ("sensitive", "buffers" or "parameters") of the model that an object is.
+        """A trait ("sensitive", AS_BUILT, "buffers" or "parameters") of the model that an object is.
 
         `objects` tells what is at a location, for the parts that a container was given.
         """
@@ -192,7 +229,7 @@ class Modules:
             handed = of_base if of_base is not None else arguments
             for method, index in sorted(record.classes[base.number].methods.items()):
                 function = record.functions[index]
-                if name == "sensitive" and method not in ("train", "eval") and _reads_training(function):
+                if name in _MODE_TRAITS and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
                 builds = method == "__init__"
                 if builds:
@@ -212,7 +249,8 @@ class Modules:
         after = self.analyzer.classes.method(key, "__init__", after=base) if call is not None else None
         if call is None or after is None or any(a.star for a in call.args):
             return None
-        return dict(_given(self.program.function(after).parameters[1:], call, _environment(function, arguments)))
+        parameters = self.program.function(after).parameters[1:]
+        return dict(self._given(base.path, parameters, call, _environment(function, arguments)))
 
     def _of_function(
         self,
@@ -229,12 +267,15 @@ class Modules:
             environment |= class_values(self.analyzer, owner, function)
         gathered = _Gathered()
         called: set[int] = set()
-        for statement in reached(function, environment):
+        for statement, around in reached(function, environment):
+            if builds and owner is not None and name in _MODE_TRAITS and self._is_only_kept(owner, function, statement):
+                continue
             tool = (
                 self._tool(owner, key.path, function, statement) if owner is not None and name != "parameters" else None
             )
             for top in operands_of(statement):
                 for operand in walk(top):
+                    called.update(map(id, _compared(operand)))
                     if isinstance(operand, model.CallSite):
                         called.add(id(operand.func))
                         if operand is tool:
@@ -244,9 +285,14 @@ class Modules:
                         trait = self._of_reference(key.path, operand, name)
                     else:
                         continue
+                    choices = _doubts(around, operand) if trait.settles and name in _MODE_TRAITS else ()
+                    if choices and not gathered.add_chosen(trait, choices, function):
+                        continue
                     if trait.settles:
                         return trait
                     gathered.add(trait)
+            if isinstance(statement, model.Raise):
+                gathered.places.append(around)
             if (
                 builds
                 and tool is None
@@ -255,11 +301,23 @@ class Modules:
             ):
                 gathered.is_unseen = True
         for parameter in function.parameters:
-            if parameter.default is not None:
+            if parameter.default is not None and not isinstance(arguments.get(parameter.name), ApiAtom):
                 trait = self._of_reference(key.path, parameter.default, name)
                 if trait.settles:
                     return trait
         return gathered.result
+
+    def _is_only_kept(self, owner: ClassKey, function: Function, statement: model.Statement) -> bool:
+        """Whether a statement makes a part that no forward pass runs."""
+        if not isinstance(statement, model.Bind) or not function.parameters:
+            return False
+        own = function.parameters[0].name
+        names = {t.name for t in statement.targets if isinstance(t, model.Attribute) and written(t.value) == own}
+        if not names or len(names) < len(statement.targets):
+            return False
+        if owner not in self._kept:
+            self._kept[owner] = only_kept(self.analyzer, owner)
+        return names <= self._kept[owner]
 
     def _tool(
         self, owner: ClassKey, path: str, function: Function, statement: model.Statement
@@ -291,7 +349,8 @@ class Modules:
             return NO
         if isinstance(call.func, model.Attribute) and _REGISTERS.get(call.func.name) == name:
             return Trait(True, call.func.name, path, call.at)
-        atom = self.program.resolve(path, call.func)
+        given = environment.get(call.func.id) if isinstance(call.func, model.Name) else None
+        atom = given if isinstance(given, ApiAtom) else self.program.resolve(path, call.func)
         if isinstance(atom, ApiAtom):
             api = self.program.catalog.api(atom.name)
             if name == "parameters" and api is not None and api.options.get("registers") == "parameter":
@@ -304,12 +363,39 @@ class Modules:
         if isinstance(atom, ClassAtom):
             if not self.analyzer.classes.hierarchy(atom.key).is_module:
                 return NO
-            given = _call_literals(self, atom.key, call, environment)
-            return self._of_class(atom.key, name, given, depth + 1)
+            return self._of_class(atom.key, name, self._call_literals(path, atom.key, call, environment), depth + 1)
         if isinstance(atom, FunctionAtom) and depth < MAX_NESTING:
             parameters = self.program.function(atom.key).parameters
-            return self._of_function(atom.key, name, dict(_given(parameters, call, environment)), depth + 1, False)
+            handed = self._given(path, parameters, call, environment)
+            return self._of_function(atom.key, name, dict(handed), depth + 1, False)
         return NO
+
+    def _call_literals(
+        self, path: str, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
+    ) -> tuple[tuple[str, object], ...]:
+        init = self.analyzer.classes.method(key, "__init__")
+        if init is None:
+            return ()
+        return self._given(path, self.program.function(init).parameters[1:], call, environment)
+
+    def _given(
+        self, path: str, parameters: list[Parameter], call: model.CallSite, environment: Mapping[str, object]
+    ) -> tuple[tuple[str, object], ...]:
+        """Literal arguments of a call, and classes of layers handed on in it, by the callee's parameters."""
+        if any(a.star for a in call.args):
+            return ()
+        positional = [self._value(path, a.value, environment) for a in call.args if a.keyword is None]
+        found = dict(zip([p.name for p in parameters], positional, strict=False))
+        found.update({a.keyword: self._value(path, a.value, environment) for a in call.args if a.keyword is not None})
+        return tuple(sorted(found.items()))
+
+    def _value(self, path: str, operand: model.Operand, environment: Mapping[str, object]) -> object:
+        value = value_in(operand, environment)
+        if value is MISSING and isinstance(operand, model.Name | model.Attribute):
+            atom = self.program.resolve(path, operand)
+            api = self.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
+            return atom if api is not None and api.role is Role.LAYER else MISSING
+        return value if isinstance(value, int | float | str | bool | ApiAtom | None) else MISSING
 
     def _of_reference(self, path: str, operand: model.Operand, name: str) -> Trait:
         """A layer class that is handed on without being called (`norm_layer=nn.BatchNorm2d`)."""
@@ -348,10 +434,15 @@ class Modules:
 
 
 _REGISTERS = {"register_buffer": "buffers", "register_parameter": "parameters"}
+_WITH_WEIGHTS = frozenset({Role.MODEL, Role.LOAD, Role.OUTSIDE_LOAD})
 _BUILDING = frozenset({Role.LAYER, Role.CONTAINER, Role.MODEL, Role.WRAPPER, Role.LOAD, Role.OUTSIDE_LOAD})
 
 
 def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
+    if name == AS_BUILT:
+        if api.role in _WITH_WEIGHTS and (api.options.get("mode") == "eval" or api.options.get("returns") == "value"):
+            return NO
+        name = "sensitive"
     if api.role in (Role.LOAD, Role.OUTSIDE_LOAD):
         return UNSEEN
     if name == "parameters" and name not in api.options:
@@ -364,6 +455,20 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
         holds = True
     shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
     return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
+
+
+def _compared(operand: model.Operand) -> Iterator[model.Operand]:
+    """The classes that something is only compared with: `isinstance(part, nn.BatchNorm2d)`."""
+    if isinstance(operand, model.Compare):
+        yield from (operand.left, *operand.rights)
+    elif isinstance(operand, model.CallSite) and root_name(operand.func) in ("isinstance", "issubclass"):
+        yield from (part for argument in operand.args for part in walk(argument.value))
+
+
+def _doubts(choices: Choices, operand: model.Operand) -> Choices:
+    """The tests that may leave a layer out; one of its own rate does not: a rate that is given is meant."""
+    named = names_in(operand)
+    return tuple(choice for choice in choices if not names_in(choice.branch.test) & (named - {"self"}))
 
 
 def _reads_training(function: Function) -> bool:
@@ -412,25 +517,3 @@ def _bound_literals(api: Api, call: model.CallSite, environment: Mapping[str, ob
     positional = [value_in(a.value, environment) for a in call.args if a.keyword is None and not a.star]
     keywords = {a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None}
     return dict(api.bind(positional, keywords))
-
-
-def _call_literals(
-    modules: Modules, key: ClassKey, call: model.CallSite, environment: Mapping[str, object]
-) -> tuple[tuple[str, object], ...]:
-    init = modules.analyzer.classes.method(key, "__init__")
-    return _given(modules.program.function(init).parameters[1:], call, environment) if init is not None else ()
-
-
-def _given(
-    parameters: list[Parameter], call: model.CallSite, environment: Mapping[str, object]
-) -> tuple[tuple[str, object], ...]:
-    """Literal arguments of a call by the callee's parameters."""
-    if any(a.star for a in call.args):
-        return ()
-    positional = [value_in(a.value, environment) for a in call.args if a.keyword is None]
-    found = dict(zip([p.name for p in parameters], positional, strict=False))
-    found.update({a.keyword: value_in(a.value, environment) for a in call.args if a.keyword is not None})
-    hashable = {
-        k: v if isinstance(v, int | float | str | bool | None) or v is MISSING else MISSING for k, v in found.items()
-    }
-    return tuple(sorted(hashable.items()))

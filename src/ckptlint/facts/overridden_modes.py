@@ -6,14 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptlint.facts.classes import (
-    methods_of,
-    module_classes,
-    name_of_class,
-    records_of,
-    registers_attributes_only,
-    texts,
-)
+from ckptlint.facts.classes import methods_of, module_classes_where, name_of_class, registers_attributes_only
 from ckptlint.facts.places import call_at, statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import REFERENCE_WORDS, TRAINING_ONLY_WORDS
@@ -69,15 +62,14 @@ class ModeOverride:
 @derives(ModeOverride)
 def mode_overrides(facts: Facts) -> Iterator[ModeOverride]:
     """Every such method, once."""
-    for record in records_of(facts, [path for path, data in texts(facts) if _OVERRIDES.search(data)]):
-        for key in module_classes(facts, record):
-            methods = facts.program.class_model(key).methods
-            if SWITCHES.isdisjoint(methods) or not registers_attributes_only(facts, key):
-                continue
-            for name in sorted(SWITCHES & methods.keys()):
-                found = _Override(facts, key, record, name).judged()
-                if found is not None:
-                    yield found
+    for record, key in module_classes_where(facts, _OVERRIDES.search):
+        methods = facts.program.class_model(key).methods
+        if SWITCHES.isdisjoint(methods) or not registers_attributes_only(facts, key):
+            continue
+        for name in sorted(SWITCHES & methods.keys()):
+            found = _Override(facts, key, record, name).judged()
+            if found is not None:
+                yield found
 
 
 _OVERRIDES = re.compile(rb"def (?:train|eval)\(")

@@ -13,8 +13,15 @@ from ckptlint.semantics.model import CallSite, Place, Statement
 
 def statement_at(program: Program, path: str, at: Place) -> Statement | None:
     """The innermost statement whose own text (a compound one's header) holds a place."""
+    asked = (path, at)
+    if asked not in program.statements:
+        program.statements[asked] = _innermost(_statements(program, path), at)
+    return program.statements[asked]
+
+
+def _innermost(statements: Iterator[Statement], at: Place) -> Statement | None:
     found: Statement | None = None
-    for statement in _statements(program, path):
+    for statement in statements:
         if holds(statement.at, at) and (found is None or holds(found.at, statement.at)):
             found = statement
     return found

@@ -10,11 +10,9 @@ from enum import IntEnum
 from ckptlint.facts.classes import (
     is_attribute,
     methods_of,
-    module_classes,
+    module_classes_where,
     name_of_class,
-    records_of,
     registers_attributes_only,
-    texts,
 )
 from ckptlint.facts.containers import OWN_ACCOUNT
 from ckptlint.facts.project import Facts, derives
@@ -72,10 +70,9 @@ class _Traced:
 @derives(ReboundParameter)
 def rebound_parameters(facts: Facts) -> Iterator[ReboundParameter]:
     """Every such attribute, once a place."""
-    for record in records_of(facts, [path for path, data in texts(facts) if _may_rebind(data)]):
-        for key in module_classes(facts, record):
-            if registers_attributes_only(facts, key):
-                yield from _of_class(facts, key)
+    for _, key in module_classes_where(facts, _may_rebind):
+        if registers_attributes_only(facts, key):
+            yield from _of_class(facts, key)
 
 
 _MADE = re.compile(rb"Parameter\(")

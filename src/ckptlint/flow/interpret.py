@@ -47,6 +47,7 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand, Statement
 
+_NONE = constant(None)
 MIN_COLLECTED = 64
 """Objects a state may gather before those out of reach are dropped."""
 MAX_ROUNDS = 8
@@ -112,14 +113,15 @@ class Interpreter(Regions):
 
     def _identified(self, target: Operand, value: Value, source: Operand | None) -> Value:
         """Give an unknown value an identity when the function goes on to use it as a model or the like."""
-        if value.atoms or source is None:
+        if source is None or (value.atoms and (not value.open or value.atoms != _NONE.atoms)):
             return value
         role = self.outline.uses.get(written(target))
         if role is None:
             return value
         ref = self.make(source.at, held=Object(role, assumed=frozenset({"type-by-use"})), origins=value.origins)
         self.state.modes[ref.location] = UNKNOWN_MODE
-        return of_atom(ref)
+        # `model = None`, then a branch for each kind: None stays one of the cases.
+        return Value(value.atoms | {ref}, False)
 
     def _set_training_flag(self, target: model.Attribute, base: Value, value: Value) -> None:
         if isinstance(value.single, Const):

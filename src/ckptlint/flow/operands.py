@@ -45,7 +45,7 @@ from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
 from ckptlint.flow.numbering import looked_up
 from ckptlint.flow.order import SET_OPERATORS, added, is_set, order_of, put_in_sequence, set_of, sliced
-from ckptlint.flow.sequences import closed_entries, comprehension
+from ckptlint.flow.sequences import closed_entries, comprehension, repetition
 from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.catalog import Catalog
@@ -577,6 +577,8 @@ def _binary(frame: Operands, operand: model.Binary) -> Value:
             return of_atom(frame.make(operand.at, items=Items("list", entries)))
     if operand.operator == "+" and (joined := added(frame, operand, left, right)) is not None:
         return joined
+    if operand.operator == "*" and (repeated := repetition(frame, operand, left, right)) is not None:
+        return repeated
     if operand.operator in SET_OPERATORS and (is_set(frame, left, operand.left) or is_set(frame, right, operand.right)):
         return set_of(frame, operand, [left, right])
     return derived([left, right])

@@ -24,7 +24,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.knowledge.catalog import Catalog
 from ckptlint.semantics import model
-from ckptlint.semantics.model import ClassModel, Function, ImportedName, Operand, Record, Statement
+from ckptlint.semantics.model import ClassModel, Function, ImportedName, Operand, Place, Record, Statement
 
 UNRESOLVED = "?"
 """First character of the qualified name of something in the project that could not be found."""
@@ -147,6 +147,8 @@ class Program:
         self._lookups: dict[tuple[str, str], Atom | None] = {}
         self._starred: dict[str, tuple[str, ...]] = {}
         self._folders: set[str] = set()
+        self.statements: dict[tuple[str, Place], Statement | None] = {}
+        """Statements by places looked up so far (see `facts/places.py`)."""
         for path in self.files:
             folder = posixpath.dirname(path)
             while folder not in self._folders and len(folder) >= len(root):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ckptlint.flow.domain import MAX_UNROLLED, Const, Items, Order, Ref, Value, constant, join, of_atom
+from ckptlint.flow.domain import MAX_UNROLLED, Const, Items, Order, Ref, Value, constant, join, join_all, of_atom
 from ckptlint.flow.numbering import watch_pairs
 from ckptlint.flow.order import order_of, put_in_sequence
 from ckptlint.flow.tables import Table
@@ -24,6 +24,16 @@ def closed_entries(frame: Operands, value: Value) -> list[Value] | None:
             if content.kind == "dict":
                 return [constant(k) for k, _ in content.entries]
             return [v for _, v in content.entries]
+    return None
+
+
+def repetition(frame: Operands, operand: model.Binary, left: Value, right: Value) -> Value | None:
+    """What `[a, b] * n` gives of objects that are known: the same ones at positions that are not."""
+    for value in (left, right):
+        held = closed_entries(frame, value)
+        content = frame.state.items.get(value.refs()[0].location) if held else None
+        if held and content is not None and content.kind in ("list", "tuple") and all(v.refs() for v in held):
+            return of_atom(frame.make(operand.at, items=Items(content.kind, (), True, join_all(held))))
     return None
 
 

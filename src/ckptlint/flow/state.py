@@ -107,6 +107,8 @@ class State:
         if not certain:
             value = join(self.read_field(location, name), value)
         self.fields.put(location, name, value)
+        if value.single == Ref(key):
+            return  # `self.net = self.net.eval()`: the object that was there all along.
         # What was known of the object formerly there says nothing about the new one.
         for table in (self.modes, self.items, self.origins):
             if key in table:

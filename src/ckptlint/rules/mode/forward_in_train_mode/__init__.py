@@ -37,7 +37,7 @@ def check(fact: EvaluationForward, facts: Facts) -> Iterator[Diagnostic]:
     confidence = confidence_of(assumptions)
     if any(d.kind == "entry" for d in fact.modes):
         confidence = Confidence.LOW  # Of all its callers none is seen to make the model.
-    if fact.sensitive.is_mild or fact.sensitive.is_partly_seen:
+    if fact.sensitive.is_weak:
         # Neither dropped units nor other samples change the result; or no layer that is seen makes a difference.
         confidence = Confidence.LOW
     name = name_of(fact.event)

@@ -28,7 +28,7 @@ def check_models(fact: PartlySwitched, facts: Facts) -> Iterator[Diagnostic]:
     """Of an evaluation's models one is switched and one is not."""
     event, sensitive = fact.forward.event, fact.forward.sensitive
     name = name_of(event)
-    is_weak = fact.is_by_design or sensitive.is_mild or sensitive.is_partly_seen
+    is_weak = fact.is_by_design or sensitive.is_weak
     switched = Related(facts.site_span(fact.switch), f"`{fact.switched}` is put into eval mode here")
     yield RULE.at(
         facts.site_span(event.site),
@@ -66,7 +66,7 @@ def check_captures(fact: CapturedInTraining, facts: Facts) -> Iterator[Diagnosti
         facts.site_span(event.site),
         f"`{event.written}` records `{event.model}` in train mode: {_layers(fact.sensitive)} as in training "
         "whatever the recording is switched to",
-        confidence=Confidence.LOW if fact.sensitive.is_partly_seen else confidence_of(fact.assumptions),
+        confidence=Confidence.LOW if fact.sensitive.is_weak else confidence_of(fact.assumptions),
         related=tuple(_in_train_mode(facts, event.model, event.modes)),
         fix=_eval_before(statement, event.model),
         statement=statement,

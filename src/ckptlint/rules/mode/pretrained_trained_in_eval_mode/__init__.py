@@ -68,6 +68,6 @@ def check_fitted(fact: FittedAsLoaded, facts: Facts) -> Iterator[Diagnostic]:
 
 
 def _confidence(sensitive: Trait, assumptions: frozenset[Assumption]) -> Confidence:
-    if sensitive.holds is False or sensitive.is_mild or sensitive.is_partly_seen:
+    if sensitive.holds is False or sensitive.is_weak:
         return Confidence.LOW  # Its configuration may set a rate, though its family's is 0.
     return confidence_of(assumptions if sensitive.holds else assumptions | {Assumption.CLASS_UNSEEN})

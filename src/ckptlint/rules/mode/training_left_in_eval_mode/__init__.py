@@ -52,9 +52,7 @@ def check(fact: TrainingForward, facts: Facts) -> Iterator[Diagnostic]:
         facts.site_span(fact.event.site),
         f"`{name}` is trained in eval mode from the second round on: nothing calls train() after the evaluation, "
         "so dropout is off and batch statistics stay as they are",
-        confidence=Confidence.LOW
-        if fact.sensitive.is_mild or fact.sensitive.is_partly_seen
-        else confidence_of(assumptions),
+        confidence=Confidence.LOW if fact.sensitive.is_weak else confidence_of(assumptions),
         related=tuple(dict.fromkeys(related)),
         fix=_fix(fact, facts, switch),
         statement=facts.span(fact.event.site.path, fact.event.statement),

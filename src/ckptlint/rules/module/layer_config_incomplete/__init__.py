@@ -29,10 +29,11 @@ def check(fact: IncompleteConfig, facts: Facts) -> Iterator[Diagnostic]:
         follows = f"loading a saved model fails for want of {what}"
     else:
         follows = "a loaded model has the default instead of what it was built with"
+    confidence = Confidence.HIGH if fact.is_saved_whole else Confidence.MEDIUM
     yield RULE.at(
         fact.config,
         f"the config of `{fact.model}` leaves out {names} of its constructor: {follows}",
-        confidence=Confidence.HIGH if fact.is_saved_whole else Confidence.MEDIUM,
+        confidence=Confidence.LOW if fact.is_inner else confidence,
         related=(Related(fact.init, "the constructor takes it here"),),
         fix=_fix(fact),
         statement=fact.statement,
