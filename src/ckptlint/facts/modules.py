@@ -41,7 +41,7 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.constants import MISSING as UNFOLDED
 from ckptlint.semantics.constants import fold
-from ckptlint.semantics.model import Function, Parameter, Place
+from ckptlint.semantics.model import Function, Parameter, Place, Record
 
 AS_BUILT = "sensitive as built"
 """The trait of a model that no switch has reached: a part that comes in eval mode with its weights is in it."""
@@ -247,6 +247,11 @@ class Modules:
                 if trait.settles:
                     return trait
                 found.add(trait)
+                for helper in _helpers_within(record, function) if builds else ():
+                    trait = self._of_function(FunctionKey(base.path, helper.index), name, {}, depth, False)
+                    if trait.settles:
+                        return trait
+                    found.add(trait)
         return found.result
 
     def _handed_on(
@@ -477,6 +482,13 @@ def _doubts(choices: Choices, operand: model.Operand) -> Choices:
     """The tests that may leave a layer out; one of its own rate does not: a rate that is given is meant."""
     named = names_in(operand)
     return tuple(choice for choice in choices if not names_in(choice.branch.test) & (named - {"self"}))
+
+
+def _helpers_within(record: Record, function: Function) -> Iterator[Function]:
+    """Functions that a constructor defines for itself and calls: `*block(64, 128)`."""
+    for other in record.functions:
+        if other.outer == function.index and other.model is None and other.name in function.calls:
+            yield other
 
 
 def _reads_training(function: Function) -> bool:
