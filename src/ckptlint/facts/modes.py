@@ -187,9 +187,10 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
 
 def _is_switched_both_ways(run: Run, ref: Ref) -> bool:
     """Whether the code itself calls both `train()` and `eval()` on an object: what has both is a model."""
-    switches = (e for e in run.events if isinstance(e, Switched))
-    modes = {e.mode for e in switches if any(other.location == ref.location for other in e.operand.refs())}
-    return {"train", "eval"} <= modes
+    switches = [e for e in run.events if isinstance(e, Switched)]
+    own = [e for e in switches if any(other.location == ref.location for other in e.operand.refs())]
+    trained, evaluated = ({e.site.base for e in own if e.mode == mode} for mode in ("train", "eval"))
+    return bool(trained - evaluated) and bool(evaluated - trained)
 
 
 def _is_of_unseen_base(facts: Facts, held: Object) -> bool:
