@@ -50,13 +50,6 @@ class Kind:
     """On no path may it be something else, like what a caller gives."""
 
 
-def framework_apis(facts: Facts, views: ClassView) -> Iterator[Api]:
-    """The rows of the library classes that a class of models derives from."""
-    for api in facts.analyzer.classes.hierarchy(views.key).apis:
-        if api.role in (Role.MODULE_BASE, Role.LAYER, Role.CONTAINER, Role.MODEL):
-            yield api
-
-
 def api_of(facts: Facts, key: FunctionKey, func: Operand) -> Api | None:
     """The row of the library function that an operand names within a function of the project."""
     root = func

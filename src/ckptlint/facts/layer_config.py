@@ -13,6 +13,7 @@ from ckptlint.flow.domain import ClassAtom, ClassKey, FunctionKey
 from ckptlint.flow.events import Saved
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, parts_of, walk, words_of, written
+from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Parameter, Place
@@ -138,11 +139,11 @@ def _omitted(
 def _is_serialised(hierarchy: Hierarchy, library: frozenset[str]) -> bool:
     """Whether a class is one that the library writes as its config, and all its bases are seen."""
     ours = [api for api in hierarchy.apis if api.options.get("framework") in library]
-    return hierarchy.is_complete and bool(ours) and any(_has_config(api.options, api.role) for api in ours)
+    return hierarchy.is_complete and bool(ours) and any(_has_config(api) for api in ours)
 
 
-def _has_config(options: object, role: Role) -> bool:
-    return role in (Role.MODULE_BASE, Role.LAYER, Role.CONTAINER) or "serialises" in dict(options)  # type: ignore[call-overload]
+def _has_config(api: Api) -> bool:
+    return api.role in (Role.MODULE_BASE, Role.LAYER, Role.CONTAINER) or "serialises" in api.options
 
 
 def _arguments(facts: Facts, key: ClassKey, init: FunctionKey) -> Iterator[OmittedArgument]:
