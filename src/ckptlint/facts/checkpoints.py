@@ -200,7 +200,7 @@ def _parameters_in(checkpoint: Checkpoint, value: Value, items: Items | None) ->
     kind = str(snapshot.api.options.get("kind", "")) if snapshot.api is not None else ""
     filters = " ".join(items.filters)
     is_state = kind == "state_dict"
-    if is_state and "requires_grad" not in filters:
+    if is_state and ("requires_grad" not in filters or _may_be_attached(snapshot)):
         return None
     if not is_state and kind not in ("parameters", "named_parameters"):
         return None
@@ -218,6 +218,13 @@ def _parameters_in(checkpoint: Checkpoint, value: Value, items: Items | None) ->
         _owner(run, snapshot),
         checkpoint,
     )
+
+
+def _may_be_attached(snapshot: Object) -> bool:
+    """Whether a state may hold the parameters themselves: `keep_vars=True`."""
+    attached = snapshot.argument("attached")
+    atom = attached.single if attached is not None else None
+    return attached is not None and not (isinstance(atom, Const) and atom.value is False)
 
 
 def _snapshot_behind(run: Run, value: Value) -> tuple[Made, Object] | None:

@@ -17,6 +17,7 @@ from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose
 from ckptlint.flow.domain import Const, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Told, Update
 from ckptlint.flow.written import words_of
+from ckptlint.knowledge.roles import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def _models_of(facts: Facts, run: Run, event: Forward) -> tuple[list[Object | No
             and (held.role is not None or held.model is not None)
             and not _is_of_unseen_base(facts, held)
         ):
-            if not facts.is_model(held):
+            if not facts.is_model(held) or _has_no_forward(held):
                 return None
             taken = frozenset(Assumption(a) for a in held.assumed)
             if Assumption.TYPE_BY_USE in taken and _is_switched_both_ways(run, ref):
@@ -191,6 +192,12 @@ def _is_switched_both_ways(run: Run, ref: Ref) -> bool:
     own = [e for e in switches if any(other.location == ref.location for other in e.operand.refs())]
     trained, evaluated = ({e.site.base for e in own if e.mode == mode} for mode in ("train", "eval"))
     return bool(trained - evaluated) and bool(evaluated - trained)
+
+
+def _has_no_forward(held: Object) -> bool:
+    """Whether an object is a library's list or dict of modules: what is called is one of them."""
+    api = held.api if held.model is None else None
+    return api is not None and api.role is Role.CONTAINER and api.options.get("form") in ("list", "dict")
 
 
 def _is_of_unseen_base(facts: Facts, held: Object) -> bool:

@@ -252,7 +252,8 @@ def _transparent(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
 
 def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     of = _targets(api, "of", receiver, bound)
-    return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of),))))
+    attached = tuple(("attached", value) for value in api.given("attached", bound))
+    return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of), *attached))))
 
 
 def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:

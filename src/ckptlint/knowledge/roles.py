@@ -368,6 +368,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the object; default: self"),
             "copies": _flag("the tensors are copies"),
+            "attached": _parameter("true gives the tensors themselves, which know whether they are trained"),
             "unwraps": _flag("keys carry no wrapper's prefix"),
         },
         Role.RESTORE: {
