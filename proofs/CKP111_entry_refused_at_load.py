@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from toy import conclude, train
 from torch import nn
+from toy import conclude, train
 
 
 def loads(entry: object) -> str:

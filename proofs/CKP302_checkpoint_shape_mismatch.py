@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from toy import accuracy, conclude, train
 from torch import nn
+from toy import accuracy, conclude, train
 
 
 def fresh() -> nn.Module:
