@@ -108,16 +108,14 @@ def _refused(run: Run, value: Value) -> tuple[str, str, frozenset[Assumption]] |
             continue
         found = _kind(held)
         if found is not None:
-            others = [atom for atom in value.atoms if atom != ref and not _is_first_value(atom)]
-            is_sure = not others and (not value.open or NUMBER in value.origins)
-            assumed = frozenset(() if is_sure else {Assumption.BRANCH_CORRELATION})
+            others = value.atoms - {ref}
+            assumed = frozenset[Assumption]()
+            if others or value.open:
+                assumed |= {Assumption.BRANCH_CORRELATION}
+            if not all(isinstance(atom, Const) for atom in others) or (value.open and NUMBER not in value.origins):
+                assumed |= {Assumption.TYPE_BY_USE}
             return *found, assumed | frozenset(Assumption(text) for text in held.assumed)
     return None
-
-
-def _is_first_value(atom: object) -> bool:
-    """A literal that stands for the value before there is one (`best = 0`)."""
-    return isinstance(atom, Const)
 
 
 def _kind(held: Object) -> tuple[str, str] | None:
