@@ -12,7 +12,7 @@ from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.schemas import Entry
-from ckptlint.flow.domain import NUMBER, Const, Object, Site, Value
+from ckptlint.flow.domain import NUMBER, Atom, Const, Object, Ref, Site, Value, root_of
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -112,10 +112,18 @@ def _refused(run: Run, value: Value) -> tuple[str, str, frozenset[Assumption]] |
             assumed = frozenset[Assumption]()
             if others or value.open:
                 assumed |= {Assumption.BRANCH_CORRELATION}
-            if not all(isinstance(atom, Const) for atom in others) or (value.open and NUMBER not in value.origins):
+            if not all(isinstance(atom, Const) or _is_loaded(run, atom) for atom in others) or (
+                value.open and NUMBER not in value.origins
+            ):
                 assumed |= {Assumption.TYPE_BY_USE}
             return *found, assumed | frozenset(Assumption(text) for text in held.assumed)
     return None
+
+
+def _is_loaded(run: Run, atom: Atom) -> bool:
+    """Whether an alternative is what an earlier checkpoint held."""
+    held = run.object_at(root_of(atom.location)) if isinstance(atom, Ref) else None
+    return held is not None and held.role is Role.LOAD
 
 
 def _kind(held: Object) -> tuple[str, str] | None:
