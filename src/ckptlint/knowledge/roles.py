@@ -238,6 +238,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.MODULE_BASE: {
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
+            "written_in": _text("the method that adds keys to the checkpoint which the framework writes"),
+            "read_in": _text("the method that is given this checkpoint when it is read"),
+            "own_keys": _texts("the keys that the framework writes itself, `*` for any text"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
