@@ -26,6 +26,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.numbering import watch_dict
 from ckptlint.flow.operands import SOME, merged, of_text
 from ckptlint.flow.order import NUMBER_CALLS, items_of, order_of, put_in_sequence
+from ckptlint.flow.sharing import copied, share_of
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -104,6 +105,7 @@ def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite, *,
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
     items = Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True, order=order)
+    copied(c, operand.at, share_of(c.state, given[0]))
     return of_atom(c.make(operand.at, items=items))
 
 
@@ -124,6 +126,7 @@ def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
             at = next((a.at for a in operand.args if a.keyword == key), operand.at)
             content = content.put(key, value, c.site(at))
     whole = len(arguments.positional) == 1 and not arguments.keywords
+    copied(c, operand.at, share_of(c.state, arguments.positional[0]) if whole else None)
     return of_atom(c.make(operand.at, items=content._replace(whole=whole)))
 
 

@@ -41,6 +41,7 @@ from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
 from ckptlint.flow.program import leaves
 from ckptlint.flow.regions import Regions, is_absent_key
+from ckptlint.flow.sharing import item_put_in, model_named
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.written import walk, written
 from ckptlint.knowledge.roles import Role
@@ -91,14 +92,15 @@ class Interpreter(Regions):
     def assign(self, target: Operand, value: Value, source: Operand | None = None) -> None:
         """Bind a target to a value."""
         if isinstance(target, model.Name):
-            self.write_name(target.id, self._identified(target, value, source))
+            value = model_named(self, target, self._identified(target, value, source), source)
+            self.write_name(target.id, value)
         elif isinstance(target, model.Attribute):
             base = self.evaluate(target.value)
             if target.name == "training":
                 self._set_training_flag(target, base, value)
                 return
             flag_set(self, target.at, target.name, base, value)
-            value = self._identified(target, value, source)
+            value = model_named(self, target, self._identified(target, value, source), source)
             refs = base.refs()
             for ref in refs:
                 part_put_in(self, ref.location, target.name, value, target.at)
@@ -145,6 +147,7 @@ class Interpreter(Regions):
         refs = base.refs()
         for ref in refs:
             part_put_in(self, ref.location, "", value, target.at)
+            item_put_in(self, ref.location)
             content = self.state.items.get(ref.location)
             if content is None:
                 held = self.object_at(ref.location)
@@ -323,6 +326,7 @@ class Interpreter(Regions):
                 break
             new = entry.join(back.cross_back_edge())
             if new.same_as(head):
+                head.passed = new.passed
                 break
             head = new
         self.loops.pop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
@@ -18,6 +18,7 @@ from ckptlint.flow.domain import (
     ModeSet,
     Origin,
     Ref,
+    Site,
     Value,
     crossing,
     depth_of,
@@ -32,6 +33,9 @@ from ckptlint.flow.fields import Fields
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.tables import Table
 from ckptlint.semantics.model import Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.sharing import Share
 
 ANY_ITEM = "[]"
 """The field that stands for any item of a container that is not seen."""
@@ -72,6 +76,10 @@ class State:
     items: Table[Location, Items] = field(default_factory=Table)
     modes: Table[Location, ModeSet] = field(default_factory=Table)
     origins: Table[Location, frozenset[Origin]] = field(default_factory=Table)
+    shares: Table[Location, Share] = field(default_factory=Table)
+    """What changes with a model's weights."""
+    passed: frozenset[Site] = frozenset()
+    """Places that changed weights on some way here."""
     tests: frozenset[Test] = frozenset()
     gates: frozenset[Gate] = frozenset()
     reachable: bool = True
@@ -84,6 +92,8 @@ class State:
             self.items.copy(),
             self.modes.copy(),
             self.origins.copy(),
+            self.shares.copy(),
+            self.passed,
             self.tests,
             self.gates,
             self.reachable,
@@ -171,6 +181,8 @@ class State:
             self._joined_items(other),
             self._joined_modes(other),
             self._joined_origins(other),
+            self._joined_shares(other),
+            self.passed | other.passed,
             self.tests & other.tests,
             self.gates & other.gates,
             True,
@@ -219,6 +231,15 @@ class State:
                 origins[location] = known | found if known is not None else found
         return Table(origins)
 
+    def _joined_shares(self, other: State) -> Table[Location, Share]:
+        if self.shares.shares(other.shares):
+            return self.shares.copy()
+        shares = self.shares.plain()
+        for location, share in other.shares.items():
+            known = shares.get(location)
+            shares[location] = known.joined(share) if known is not None else share
+        return Table(shares)
+
     def _before(self, key: Field) -> Value | None:
         # An attribute that only one path gave an object made here is that value or an error.
         if isinstance(root_of(key.base), Made):
@@ -246,6 +267,8 @@ class State:
         self.items = Table({k: v for k, v in self.items.items() if kept(k)})
         self.origins = Table({k: v for k, v in self.origins.items() if kept(k)})
         self.modes = Table({k: v for k, v in self.modes.items() if kept(k)})
+        if self.shares:
+            self.shares = Table({k: v for k, v in self.shares.items() if kept(k)})
 
     def cross_back_edge(self) -> State:
         """The state at a loop's head on a later iteration."""
@@ -262,6 +285,7 @@ class State:
             and self.fields == other.fields
             and self.items == other.items
             and self.origins == other.origins
+            and self.shares == other.shares
         )
 
 
