@@ -13,7 +13,7 @@ from ckptlint.facts.runs import Run
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import Const, Location, Made, Ran, Ref, Site, Value
 from ckptlint.flow.events import Event, Fitted, Forward, Frozen, Restored, Reused, Update
-from ckptlint.flow.sharing import NAMED, Share
+from ckptlint.flow.sharing import NAMED, Share, is_bare
 from ckptlint.flow.state import Gate
 from ckptlint.flow.written import words_of
 
@@ -70,7 +70,10 @@ def stale_snapshots(facts: Facts) -> Iterator[StaleSnapshot]:
             known = found.get(stale.share.taken.base)
             if known is None or stale.rank > known.rank:
                 found[stale.share.taken.base] = stale
-    yield from found.values()
+    kept = {stale.used.base for stale in found.values() if stale.is_kept}
+    for stale in found.values():
+        if stale.is_kept or stale.used.base not in kept:  # Else it only stands in until a better one comes.
+            yield stale
 
 
 def _changes(run: Run) -> dict[Site, list[Event]]:
@@ -113,7 +116,7 @@ def _returned(run: Run) -> Iterator[tuple[Location, Share, bool]]:
         items = run.summary.items.get(ref.location)
         values.extend(items.values() if items is not None else ())
     for value in values:
-        alone = not value.open and all(
+        alone = is_bare(value) and all(
             isinstance(atom, Const) or (isinstance(atom, Ref) and atom.location in shares) for atom in value.atoms
         )
         for ref in value.refs():
@@ -121,9 +124,10 @@ def _returned(run: Run) -> Iterator[tuple[Location, Share, bool]]:
             if share is not None:
                 yield ref.location, share, alone
         for origin in value.origins:
-            share = shares.get(origin) if isinstance(origin, Made) else None
-            if share is not None and share.kind == NAMED and share.of.atoms & value.atoms:
-                yield origin, share, not value.open and len(value.atoms) == 1
+            if not isinstance(origin, Made) or (share := shares.get(origin)) is None:
+                continue
+            if share.kind == NAMED and share.of.atoms & value.atoms:
+                yield origin, share, len(value.atoms) == 1
 
 
 def _judged(
@@ -189,7 +193,12 @@ def _holds_now_and_then(facts: Facts, share: Share, gates: frozenset[Gate]) -> b
     """Whether the tests show that it may be taken in the last round, or used only in the round that took it."""
     own = share.gates - gates
     texts = {_test(facts, gate) for gate in gates - share.gates}
-    return any("==" in (text := _test(facts, gate)) or text in texts for gate in own)
+    return any(_is_exact(text := _test(facts, gate)) or text in texts for gate in own)
+
+
+def _is_exact(test: str) -> bool:
+    """Whether a test may be for one round only, the last one perhaps, whatever the score."""
+    return "==" in test and not any(sign in test for sign in "<>")
 
 
 def _test(facts: Facts, gate: Gate) -> str:

@@ -324,6 +324,8 @@ class Interpreter(Regions):
                 back = back.join(state)
             if not back.reachable:
                 break
+            if back.shares:
+                back.forget_unheld_shares(self.pinned)
             new = entry.join(back.cross_back_edge())
             if new.same_as(head):
                 head.passed = new.passed

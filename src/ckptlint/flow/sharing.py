@@ -14,7 +14,6 @@ from ckptlint.flow.domain import (
     Location,
     Made,
     Object,
-    Origin,
     Ref,
     Site,
     Value,
@@ -30,7 +29,7 @@ from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 
 if TYPE_CHECKING:
-    from ckptlint.flow.calls import Arguments, Calls
+    from ckptlint.flow.calls import Calls
     from ckptlint.flow.frame import Frame
     from ckptlint.flow.interpret import Interpreter
     from ckptlint.flow.operands import Operands
@@ -108,9 +107,7 @@ def snapshot_taken(c: Calls, api: Api, ref: Ref, of: Value) -> None:
     kind = str(api.options.get("kind", ""))
     assert isinstance(ref.location, Made)
     if _is_one_model(c, of):
-        c.state.shares[ref.location] = Share(
-            ref.location.site, of, kind, loops=tuple(c.loops), gates=c.state.gates
-        )
+        c.state.shares[ref.location] = Share(ref.location.site, of, kind, loops=tuple(c.loops), gates=c.state.gates)
 
 
 def _is_one_model(c: Frame, of: Value) -> bool:
@@ -212,20 +209,19 @@ def _tensor(c: Operands, operand: model.Operand) -> tuple[model.Operand, bool]:
                 is_moved |= bool(row.options.get("moves"))
                 operand = operand.func.value
                 continue
-            if row is not None and row.role is Role.IDENTITY:
-                operand = operand.func.value
-                continue
         return operand, is_moved
 
 
 def _may_copy(row: Api, call: model.CallSite) -> bool:
     deep = row.options.get("deep")
-    return deep is not False and (deep is True or any(a.keyword == deep or a.keyword is None and a.star for a in call.args))
+    return deep is not False and (
+        deep is True or any(a.keyword == deep or (a.keyword is None and a.star) for a in call.args)
+    )
 
 
-def _places(value: Value) -> Iterator[Origin]:
+def _places(value: Value) -> Iterator[Location]:
     yield from (ref.location for ref in value.refs())
-    yield from value.origins
+    yield from (origin for origin in value.origins if isinstance(origin, Made))
 
 
 def method_of_share(c: Calls, ref: Ref, name: str, operand: model.CallSite) -> Value | None:
@@ -334,15 +330,28 @@ def _uses(c: Frame, value: Value, state: State, since: frozenset[Site] = frozens
             continue
         changes = more(share.since, since)
         if changes:
-            yield _event(place, share, changes, c.state.gates, is_alone=not value.open and not (others and share.kind != NAMED))
+            yield _event(
+                place, share, changes, c.state.gates, is_alone=is_bare(value) and not (others and share.kind != NAMED)
+            )
     for ref in refs:
         if not isinstance(root_of(ref.location), Made) and _may_be_state(c, ref):
             share = Share(_NOWHERE, Value(frozenset(), False), "")
-            yield _event(ref.location, share, more(state.passed, since), c.state.gates, not value.open and len(value.atoms) == 1)
+            yield _event(
+                ref.location, share, more(state.passed, since), c.state.gates, is_bare(value) and len(value.atoms) == 1
+            )
+
+
+def is_bare(value: Value) -> bool:
+    """Whether a value is at most not bound on some path, beside what it is known to be."""
+    return not value.open or not value.origins
 
 
 def _is_among(atom: object, state: State) -> bool:
-    return isinstance(atom, Ref) and atom.location in state.shares
+    if not isinstance(atom, Ref):
+        return False
+    # What an attribute held on entry is what an earlier call put there, or nothing.
+    is_former = isinstance(atom.location, Field) and not isinstance(root_of(atom.location), Made)
+    return is_former or atom.location in state.shares
 
 
 def _shared_places(state: State, value: Value) -> Iterator[Location]:

@@ -270,6 +270,14 @@ class State:
         if self.shares:
             self.shares = Table({k: v for k, v in self.shares.items() if kept(k)})
 
+    def forget_unheld_shares(self, pinned: Iterable[Value]) -> None:
+        """Forget snapshots that nothing holds any more, before their places may make others."""
+        work = held_by_entries(self.fields, self.items)
+        for value in (*self.names.values(), *pinned):
+            work.extend(locations_in(value))
+        kept = keeps(reachable(work, self.fields, self.items, {}))
+        self.shares = Table({k: v for k, v in self.shares.items() if kept(k)})
+
     def cross_back_edge(self) -> State:
         """The state at a loop's head on a later iteration."""
         state = self.copy()
