@@ -53,6 +53,21 @@ class StaleSnapshot:
     assumptions: frozenset[Assumption]
 
     @property
+    def is_whole(self) -> bool:
+        """It is the model itself under another name."""
+        return self.share.kind == NAMED
+
+    @property
+    def is_replaced(self) -> bool:
+        """The weights change because another state is put into the model."""
+        return isinstance(self.change, Restored)
+
+    @property
+    def is_state(self) -> bool:
+        """It is a state dict, or the model itself: a deep copy of it can be made."""
+        return self.share.kind in ("state_dict", NAMED)
+
+    @property
     def rank(self) -> tuple[bool, ...]:
         """Which of several uses of one snapshot says most."""
         return (self.is_alone, self.is_own, self.is_kept, self.is_named, self.use != "returned")

@@ -539,7 +539,8 @@ class Calls(Operands):
             key = self.classes.method(held.model, "__call__")
             if key is not None:
                 return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
-        if held is None or held.role is None or held.role in MODULE_ROLES or held.role is Role.AVERAGE:
+        is_model = held is None or held.role is None or held.role in MODULE_ROLES
+        if is_model or held.role in (Role.AVERAGE, Role.LOAD):  # What was loaded and is called is a model.
             return self.forward(ref, arguments, operand)
         if held.role is Role.BACKWARD:
             return differentiated_call(self, held, arguments, operand)

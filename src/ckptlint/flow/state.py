@@ -76,13 +76,13 @@ class State:
     items: Table[Location, Items] = field(default_factory=Table)
     modes: Table[Location, ModeSet] = field(default_factory=Table)
     origins: Table[Location, frozenset[Origin]] = field(default_factory=Table)
+    tests: frozenset[Test] = frozenset()
+    gates: frozenset[Gate] = frozenset()
+    reachable: bool = True
     shares: Table[Location, Share] = field(default_factory=Table)
     """What changes with a model's weights."""
     passed: frozenset[Site] = frozenset()
     """Places that changed weights on some way here."""
-    tests: frozenset[Test] = frozenset()
-    gates: frozenset[Gate] = frozenset()
-    reachable: bool = True
 
     def copy(self) -> State:
         """An independent state with the same content."""
@@ -92,11 +92,11 @@ class State:
             self.items.copy(),
             self.modes.copy(),
             self.origins.copy(),
-            self.shares.copy(),
-            self.passed,
             self.tests,
             self.gates,
             self.reachable,
+            self.shares.copy(),
+            self.passed,
         )
 
     # ------------------------------------------------------------------------------------------- attributes
@@ -181,11 +181,11 @@ class State:
             self._joined_items(other),
             self._joined_modes(other),
             self._joined_origins(other),
-            self._joined_shares(other),
-            self.passed | other.passed,
             self.tests & other.tests,
             self.gates & other.gates,
             True,
+            self._joined_shares(other),
+            self.passed | other.passed,
         )
 
     def _joined_names(self, other: State) -> Table[str, Value]:

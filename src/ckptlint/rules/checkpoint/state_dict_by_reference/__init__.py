@@ -9,8 +9,6 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confi
 from ckptlint.facts.imports import head_imports
 from ckptlint.facts.project import Facts
 from ckptlint.facts.snapshots import StaleSnapshot, deepcopy_call
-from ckptlint.flow.events import Restored
-from ckptlint.flow.sharing import NAMED
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix
 
@@ -32,9 +30,8 @@ def check(fact: StaleSnapshot, facts: Facts) -> Iterator[Diagnostic]:
     shown = f"`{name}`" if name else "this snapshot"
     owner = facts.receiver_text(fact.share.taken)
     whose = f"the weights of `{owner}`" if owner else "the model's weights"
-    is_replaced = isinstance(fact.change, Restored)
-    how = "another state is put into the model" if is_replaced else "training goes on"
-    if fact.share.kind == NAMED:
+    how = "another state is put into the model" if fact.is_replaced else "training goes on"
+    if fact.is_whole:
         said = f"{shown} is the model itself under another name: when {how}, it changes too"
     else:
         said = f"{shown} shares {whose} and is no copy: when {how}, it changes too"
@@ -45,7 +42,7 @@ def check(fact: StaleSnapshot, facts: Facts) -> Iterator[Diagnostic]:
         related=(
             Related(
                 facts.site_span(fact.change.site),
-                "the model gets another state here" if is_replaced else "the weights change here afterwards",
+                "the model gets another state here" if fact.is_replaced else "the weights change here afterwards",
             ),
             Related(facts.site_span(fact.used), _USES[fact.use]),
         ),
@@ -58,17 +55,17 @@ def _confidence(fact: StaleSnapshot) -> Confidence:
     if not fact.is_alone or fact.may_be_copy:
         return Confidence.LOW
     found = confidence_of(fact.assumptions)
-    if fact.is_own and fact.share.kind != NAMED:
+    if fact.is_own and not fact.is_whole:
         return found  # It is put into the model whose weights it is: that does nothing at all.
     if fact.is_kept:
-        return min(found, Confidence.MEDIUM) if fact.share.kind == NAMED else found
-    return min(found, Confidence.MEDIUM) if fact.is_named and fact.share.kind != NAMED else Confidence.LOW
+        return min(found, Confidence.MEDIUM) if fact.is_whole else found
+    return min(found, Confidence.MEDIUM) if fact.is_named and not fact.is_whole else Confidence.LOW
 
 
 def _fix(fact: StaleSnapshot, facts: Facts) -> Fix | None:
     path = fact.share.taken.path
     call = deepcopy_call(facts, path)
-    if call is None or fact.share.kind not in ("state_dict", NAMED):
+    if call is None or not fact.is_state:
         return None
     written, is_missing = call
     title = f"keep a copy with `{written}(...)`"
