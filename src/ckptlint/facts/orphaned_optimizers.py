@@ -97,9 +97,9 @@ def _model_name(facts: Facts, optimizer: Optimizer) -> str | None:
     names = set()
     for argument in call.args if call is not None else []:
         for part in walk(argument.value):
-            if isinstance(part, model.CallSite) and isinstance(part.func, model.Attribute):
-                if part.func.name in ("parameters", "named_parameters"):
-                    names.add(written(part.func.value))
+            func = part.func if isinstance(part, model.CallSite) else None
+            if isinstance(func, model.Attribute) and func.name in ("parameters", "named_parameters"):
+                names.add(written(func.value))
     return names.pop() if len(names) == 1 else None
 
 

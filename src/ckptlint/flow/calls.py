@@ -539,8 +539,9 @@ class Calls(Operands):
             key = self.classes.method(held.model, "__call__")
             if key is not None:
                 return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
-        is_model = held is None or held.role is None or held.role in MODULE_ROLES
-        if is_model or held.role in (Role.AVERAGE, Role.LOAD):  # What was loaded and is called is a model.
+        # What was loaded and is called is a model.
+        called = (None, Role.AVERAGE, Role.LOAD)
+        if held is None or held.role in called or held.role in MODULE_ROLES:
             return self.forward(ref, arguments, operand)
         if held.role is Role.BACKWARD:
             return differentiated_call(self, held, arguments, operand)

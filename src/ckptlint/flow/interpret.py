@@ -41,7 +41,7 @@ from ckptlint.flow.operands import ELEMENT
 from ckptlint.flow.order import order_of
 from ckptlint.flow.program import leaves
 from ckptlint.flow.regions import Regions, is_absent_key
-from ckptlint.flow.sharing import item_put_in, model_named
+from ckptlint.flow.sharing import item_put_in, model_named, next_round
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.written import walk, written
 from ckptlint.knowledge.roles import Role
@@ -325,7 +325,8 @@ class Interpreter(Regions):
             if not back.reachable:
                 break
             if back.shares:
-                back.forget_unheld_shares(self.pinned)
+                self.state = back
+                next_round(self)
             new = entry.join(back.cross_back_edge())
             if new.same_as(head):
                 head.passed = new.passed

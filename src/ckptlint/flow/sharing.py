@@ -258,12 +258,24 @@ def detach(c: Frame, made: Location) -> None:
             c.state.shares.pop(location)
 
 
+def next_round(c: Frame) -> None:
+    """A loop goes another round: what was taken in this one stays apart from what the next one takes."""
+    c.state.forget_unheld_shares(c.pinned)
+    for location in list(c.state.shares):
+        if isinstance(location, Made) and location.site.chain[-1:] != (FORMER,):
+            _set_apart(c, location)
+
+
 def renew(c: Frame, made: Made, bindings: dict[Location, Value] | None = None) -> None:
     """A place takes a snapshot again: one taken there in an earlier round stays apart from it."""
     share = c.state.shares.get(made)
-    if share is None or not share.since:
-        return
+    if share is not None and share.since:
+        _set_apart(c, made, bindings)
+
+
+def _set_apart(c: Frame, made: Made, bindings: dict[Location, Value] | None = None) -> None:
     state = c.state
+    share = state.shares[made]
     former = Made(Site(made.site.path, made.site.at, (*made.site.chain, FORMER)))
     known = state.shares.get(former)
     state.shares[former] = known.joined(share) if known is not None else share
