@@ -42,6 +42,7 @@ from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.regions import Regions
+from ckptlint.flow.sharing import kept_shares
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import Application, Summary, prune
 from ckptlint.flow.treatments import treated
@@ -257,6 +258,8 @@ class Analyzer:
             state.origins.plain(),
             {location: held for frame in runs for location, held in frame.objects.items()},
             state.names.plain() if not function.index else {},
+            kept_shares(state.shares.items()),
+            state.passed,
             returns=bool(values) or not ends,
             module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
             truncated=any(frame.truncated for frame in runs),

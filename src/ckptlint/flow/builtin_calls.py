@@ -27,6 +27,7 @@ from ckptlint.flow.numbering import watch_dict
 from ckptlint.flow.operands import SOME, of_text
 from ckptlint.flow.order import NUMBER_CALLS, items_of, order_of, put_in_sequence
 from ckptlint.flow.records import attributes_of, changed_by_name
+from ckptlint.flow.sharing import copied, share_of
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -107,6 +108,7 @@ def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite, *,
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
     items = Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True, order=order)
+    copied(c, operand.at, share_of(c.state, given[0]))
     return of_atom(c.make(operand.at, items=items))
 
 

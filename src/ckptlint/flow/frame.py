@@ -40,6 +40,7 @@ from ckptlint.flow.domain import (
 from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.records import content_of, content_of_value
+from ckptlint.flow.sharing import detach
 from ckptlint.flow.state import State
 from ckptlint.flow.unseen import Unseen, unseen_call
 from ckptlint.knowledge.roles import Role
@@ -257,6 +258,8 @@ class Frame:
     ) -> Ref:
         """A new object made at a place."""
         location = Made(self.site(at))
+        if self.state.shares:
+            detach(self, location)
         self.objects[location] = held if held is not None else Object(role)
         if origins:
             self.state.origins[location] = origins

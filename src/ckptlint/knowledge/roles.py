@@ -376,6 +376,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the object; default: self"),
             "copies": _flag("the tensors are copies"),
+            "shares": _flag("the tensors are the model's own: they change with it"),
             "attached": _parameter("true gives the tensors themselves, which know whether they are trained"),
             "unwraps": _flag("keys carry no wrapper's prefix"),
         },
@@ -427,6 +428,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.COPY: {
             "of": _parameter("what is copied; default: self"),
             "deep": _condition("the parts are copied too"),
+            "moves": _flag("it copies after all what is on another device"),
         },
         Role.PATH_JOIN: {"of": _parameters("the pieces")},
         Role.TENSOR: {
