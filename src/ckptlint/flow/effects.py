@@ -32,6 +32,7 @@ from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
+from ckptlint.flow.processes import joined, joins
 from ckptlint.flow.results import result_of
 from ckptlint.flow.treatments import treated_by_api
 from ckptlint.flow.written import written
@@ -93,6 +94,7 @@ def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     seeds_unasked(c, api, op)
+    joins(c, api, op)
     if api.options.get("returns") == "arguments":
         return _in_order(c, a, op)
     return _object(c, api, receiver, bound, a, op)
@@ -119,6 +121,7 @@ def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
 
 
 def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    joins(c, api, op)
     returns = api.options.get("returns", "wrapper")
     if returns == "arguments":
         return _in_order(c, a, op)
@@ -464,4 +467,5 @@ ROLES = {
     Role.ENTRY: _entry,
     Role.CALL: _call,
     Role.TRANSPARENT: _transparent,
+    Role.PROCESSES: joined,
 }

@@ -51,6 +51,7 @@ class Role(str, Enum):
     MODULE_STATE = "module_state"
     LISTING = "listing"
     CALL = "call"
+    PROCESSES = "processes"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -95,6 +96,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.MODULE_STATE: "registers state with a module",
         Role.LISTING: "lists files or folders in an order that is not fixed",
         Role.CALL: "runs a model on data, with its weights given beside it",
+        Role.PROCESSES: "makes the program one of several processes that run the same code",
     }
 )
 """What a row says by its role."""
@@ -214,6 +216,9 @@ _SWITCHES = _flag(
     "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
 )
 
+_PROCESSES = _text("the program that calls it runs as several processes, or may", "several", "perhaps")
+_SHARDED = _flag("each process holds a part of the weights only: all of them must take part in saving")
+
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
@@ -277,11 +282,14 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
+            "sharded": _SHARDED,
         },
         Role.IDENTITY: {
             "of": _parameter("what comes back; for a method `self`"),
             "unwraps": _flag("a wrapper given comes back as the model in it"),
             "returns": _text("what the call gives; default: argument", "argument", "iterable", "nothing"),
+            "sharded": _SHARDED,
         },
         Role.OPTIMIZER: {
             "of": _parameter("the parameters it updates"),
@@ -394,6 +402,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
             "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
         },
         Role.FIT: {
             "kind": _text("what happens; default: fit", "fit", "evaluate", "predict"),
@@ -509,6 +518,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "shown_by": _texts("keywords, one of which shows that the method is meant, whatever the receiver"),
             "skips": _flag("its first argument holds the weights, not data"),
         },
+        Role.PROCESSES: {"processes": _PROCESSES},
         Role.LISTING: {
             "of": _parameter("the folder or pattern"),
             "kind": _text("what it gives; default: names", "names", "tree"),
