@@ -5,37 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import IntEnum
 
 from ckptlint.facts.checkpoints import ADAPTER_WORDS
-from ckptlint.facts.evaluated_files import comes_from
 from ckptlint.facts.file_paths import is_outside, path_pattern
 from ckptlint.facts.links import Link, LoadedUse
-from ckptlint.facts.optimizers import overlap
 from ckptlint.facts.places import call_at, statement_at
 from ckptlint.facts.prefixes import WrappedState, prefix_at, saved_states, snapshot_in
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import Field, Location, Made, Ran, Ref, Site, Value, root_of
-from ckptlint.flow.events import Event, Fitted, Forward, Loaded, Restored, Update
+from ckptlint.facts.uses_after import Purpose, locations_of, purpose_after
+from ckptlint.flow.domain import Field, Made, Ref, Site, Value, root_of
+from ckptlint.flow.events import Loaded, Restored
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 
-CHECKING = re.compile(r"missing|unexpected|not[ _]?(?:found|loaded|match)|mismatch|skip|incompatible|ignor", re.IGNORECASE)
+CHECKING = re.compile(
+    r"missing|unexpected|not[ _]?(?:found|loaded|match)|mismatch|skip|incompatible|ignor", re.IGNORECASE
+)
 """Text of code that tells what a load left out."""
 TELLING = frozenset("print warn warning info debug error log exception write".split())
 """Functions that tell somebody something."""
-
-
-class Purpose(IntEnum):
-    """What the model is used for afterwards; the higher, the worse a part that is missing."""
-
-    UNKNOWN = 0
-    FINE_TUNED = 1
-    RESUMED = 2
-    EVALUATED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +77,7 @@ def _of_state_dicts(facts: Facts) -> Iterator[PartialLoad]:
                 "strict=False",
                 use.load,
                 use.run,
-                _purpose(use.run, restored, {*use.places}, _locations(restored.target), use),
+                purpose_after(use.run, restored, {*use.places}, locations_of(restored.target), use),
                 mismatches.get(id(restored)),
                 _is_meant(facts, use, restored, call),
             )
@@ -135,12 +126,12 @@ def is_told(facts: Facts, site: Site) -> bool:
     record = facts.program.record(site.path)
     body = function.body if function is not None else record.module_body.body if record is not None else []
     for statement in statements_of(body):
-        if isinstance(statement, model.Assert | model.Raise):
-            if any(_speaks_of_keys(operand) for operand in operands_of(statement)):
-                return True
+        is_strict = isinstance(statement, model.Assert | model.Raise)
         for operand in operands_of(statement):
+            if is_strict and _speaks_of_keys(operand):
+                return True
             for part in walk(operand):
-                if isinstance(part, model.CallSite) and _name(part) in TELLING and _speaks_of_keys(part):
+                if isinstance(part, model.CallSite) and name_of_call(part) in TELLING and _speaks_of_keys(part):
                     return True
     return False
 
@@ -153,7 +144,8 @@ def _speaks_of_keys(operand: model.Operand) -> bool:
     )
 
 
-def _name(call: model.CallSite) -> str:
+def name_of_call(call: model.CallSite) -> str:
+    """The bare name of what is called."""
     func = call.func
     return func.name if isinstance(func, model.Attribute) else func.id if isinstance(func, model.Name) else ""
 
@@ -170,9 +162,11 @@ def _is_meant(facts: Facts, use: LoadedUse, restored: Restored, call: model.Call
     words = " ".join((written(call), *(path_pattern(use.load.path) or ()))).lower()
     if use.load.outside or is_outside(use.load) or any(word in words for word in ADAPTER_WORDS):
         return True
-    if any(isinstance(ref.location, Field) and isinstance(root_of(ref.location), Made) for ref in restored.target.refs()):
+    if any(
+        isinstance(ref.location, Field) and isinstance(root_of(ref.location), Made) for ref in restored.target.refs()
+    ):
         return True  # A part of a model gets what belongs to it out of the whole.
-    if not any(isinstance(atom, Ref) for atom in restored.value.atoms):
+    if not any(isinstance(atom, Ref) and root_of(atom.location) in use.places for atom in restored.value.atoms):
         return True  # Made anew from what was loaded: keys were picked or renamed.
     linked = [link for link in facts.of(Link) if link.load is use.load]
     return bool(linked) and all(not _may_miss(facts, link, use, restored) for link in linked)
@@ -190,34 +184,6 @@ def _may_miss(facts: Facts, link: Link, use: LoadedUse, restored: Restored) -> b
     return saved is None or loaded is None or not saved.texts & loaded.texts
 
 
-def _locations(value: Value) -> set[Location]:
-    return {ref.location for ref in value.refs()}
-
-
-def _purpose(run: Run, event: Event, places: set[Location], models: set[Location], use: LoadedUse | None) -> Purpose:
-    """What the models are used for after an event of a run."""
-    trained = {o.site for e in run.events if isinstance(e, Update) for o in e.operand.origins if isinstance(o, Ran)}
-    trains = evaluates = seen = False
-    for later in run.events:
-        seen = seen or later is event
-        if not seen:
-            continue
-        if isinstance(later, Forward) and (comes_from(later.weights, places) or _touches(later.operand, models)):
-            trains |= later.site in trained
-            evaluates |= later.site not in trained
-        elif isinstance(later, Fitted) and _touches(later.operand, models):
-            trains |= later.kind == "fit"
-            evaluates |= later.kind != "fit"
-    if trains:
-        return Purpose.RESUMED if use is not None and use.reads_training_state else Purpose.FINE_TUNED
-    is_trained = any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
-    return Purpose.EVALUATED if evaluates and not is_trained else Purpose.UNKNOWN
-
-
-def _touches(operand: Value, models: set[Location]) -> bool:
-    return any(overlap(ref.location, model) for ref in operand.refs() for model in models)
-
-
 # ---------------------------------------------------------------------------------------------------- in place
 
 
@@ -233,9 +199,10 @@ def _in_place(facts: Facts) -> Iterator[PartialLoad]:
             flag = _given_true(facts, load.site, (names,) if isinstance(names, str) else tuple(names))  # type: ignore[arg-type]
             if flag is None:
                 continue
-            models = _locations(load.into.value)
-            purpose = _purpose(run, load, {r.location for r in load.made.refs()}, models, None)
-            is_meant = load.outside or is_outside(load)
+            models = locations_of(load.into.value)
+            purpose = purpose_after(run, load, {r.location for r in load.made.refs()}, models, None)
+            # What goes by name is a part on purpose more often than not, and there is no result to look at.
+            is_meant = load.outside or is_outside(load) or flag == "by_name"
             yield PartialLoad(load.site, f"{flag}=True", load, run, purpose, None, is_meant)
 
 

@@ -13,11 +13,11 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.tried import is_tried
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import Field, Made, Ref, Site, Value, root_of
+from ckptlint.flow.domain import Field, Made, Ref, Site, Value
 from ckptlint.flow.events import Restored
-from ckptlint.flow.written import written
 from ckptlint.knowledge.roles import Role
-from ckptlint.semantics.model import Attribute
+from ckptlint.semantics.model import Attribute, Name
+from ckptlint.text import Span
 
 REWRITING = re.compile(
     rb"removeprefix|consume_prefix|strip_prefix|remove_prefix|remove_module|strip_module|clean_state|fix_state|convert_state"
@@ -52,6 +52,8 @@ class WrappedState:
     saved: str
     loaded: str
     assumptions: frozenset[Assumption]
+    is_conditional: bool
+    """Only some executions wrap the model."""
 
 
 def prefix_at(facts: Facts, run: Run, owner: Value, call: Site) -> Prefix | None:
@@ -77,9 +79,9 @@ def prefix_at(facts: Facts, run: Run, owner: Value, call: Site) -> Prefix | None
 
 def _takes_inner(facts: Facts, call: Site) -> bool:
     """Whether the function around a call takes the model out of what wraps it."""
-    function = facts.function_at(*call.base)
-    mentions = facts.program.record(call.path).module_body.mentions if function is None else function.mentions
-    return bool(mentions & facts.analyzer.inner_names)
+    record = facts.program.record(call.path)
+    function = facts.function_at(*call.base) or (record.module_body if record is not None else None)
+    return function is None or bool(function.mentions & facts.analyzer.inner_names)
 
 
 def saved_states(link: Link, value: Value) -> list[Value] | None:
@@ -153,7 +155,9 @@ def _mismatch(facts: Facts, use: LoadedUse, link: Link, restored: Restored) -> W
     assumptions = link.assumptions
     if source.sure is None:
         assumptions |= {Assumption.BRANCH_CORRELATION}
-    return WrappedState(link, use, restored, site, sorted(source.texts)[-1], target.sure, assumptions)
+    return WrappedState(
+        link, use, restored, site, sorted(source.texts)[-1], target.sure, assumptions, source.sure is None
+    )
 
 
 def _same_models(run: Run, target: Value, other: Run, owner: Value) -> bool:
@@ -182,10 +186,13 @@ def rewrites_keys(facts: Facts, path: str) -> bool:
     return REWRITING.search(facts.program.data(path)) is not None
 
 
-def receiver_of(facts: Facts, call: Site) -> str | None:
-    """The receiver of the call that gives a state dict, as written."""
+def receiver_of(facts: Facts, call: Site) -> Span | None:
+    """Where the receiver of a method call stands, when it is a name or an attribute."""
     found = call_at(facts.program, *call.base)
-    return written(found.func.value) if found is not None and isinstance(found.func, Attribute) else None
+    func = found.func if found is not None else None
+    if not isinstance(func, Attribute) or not isinstance(func.value, Name | Attribute):
+        return None
+    return facts.span(call.path, func.value.at)
 
 
 def named(texts: Iterable[str]) -> str:

@@ -19,7 +19,8 @@ from ckptlint.semantics.model import Function, Operand, Statement
 RANK = re.compile(
     r"rank|master|primary|chief|leader|coordinator|global_?zero|local_?zero|world_?size|is_?main|is_?first|first_worker"
     r"|main_?proc|\bmain\b|proc(?:ess)?_?(?:id|index|idx|num|count)|num_proc|local_?process|logging_process|head_node"
-    r"|(?:gpu|device|node|worker|local|cuda|proc|card)(?:_?id)?s?\s*(?:==|<=|!=|>|<|%| in | not in )|should_save|is_saver",
+    r"|(?:gpu|device|node|worker|local|cuda|proc|card)(?:_?id)?s?\s*(?:==|<=|!=|>|<|%| in | not in )"
+    r"|should_save|is_saver",
     re.IGNORECASE,
 )
 """Text of a test, or of what a name holds, that may tell one process from the others."""
@@ -50,7 +51,7 @@ class RankGuards:
                 return True
             if function.model is not None and self._is_built_by_one(key):
                 return True
-        for depth, (path, at) in enumerate(steps):
+        for depth, (_, at) in enumerate(steps):
             function = functions[depth]
             tests = tests_before(function.body, at)
             if tests is None:
@@ -75,7 +76,9 @@ class RankGuards:
             if isinstance(part, model.Name | model.Attribute | model.CallSite)
         )
 
-    def _is_guard(self, passed: Passed, within: tuple[FunctionKey, ...], steps: tuple[Step, ...], depth: int) -> bool | None:
+    def _is_guard(
+        self, passed: Passed, within: tuple[FunctionKey, ...], steps: tuple[Step, ...], depth: int
+    ) -> bool | None:
         text = written(passed.test)
         if RANK.search(text):
             return True

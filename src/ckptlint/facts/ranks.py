@@ -96,7 +96,11 @@ def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:
     for index, (path, at) in enumerate(steps):
         call = call_at(facts.program, path, at)
         # What is started in other processes ends there.
-        if call is not None and STARTING.search(written(call)) and calls_to(save.site)[: index + 1] != steps[: index + 1]:
+        if (
+            call is not None
+            and STARTING.search(written(call))
+            and calls_to(save.site)[: index + 1] != steps[: index + 1]
+        ):
             return False
     return True
 

@@ -15,9 +15,10 @@ def try_around(program: Program, path: str, at: model.Place) -> model.Try | None
     found: model.Try | None = None
     for function in record.functions if record is not None else ():
         for statement in statements_of(function.body):
-            if isinstance(statement, model.Try) and statement.handlers:
-                if any(holds(inner.at, at) for inner in statements_of(statement.body)):
-                    found = statement
+            if not isinstance(statement, model.Try) or not statement.handlers:
+                continue
+            if any(holds(inner.at, at) for inner in statements_of(statement.body)):
+                found = statement
     return found
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ckptlint import fixes
 from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.partial_loads import lenient_call
-from ckptlint.facts.prefixes import WrappedState, named
+from ckptlint.facts.prefixes import WrappedState, named, receiver_of
 from ckptlint.rule import Rule
+from ckptlint.text import Applicability, Fix
 
 if TYPE_CHECKING:
     from ckptlint.facts.project import Facts
@@ -36,5 +38,18 @@ def check(fact: WrappedState, facts: Facts) -> Iterator[Diagnostic]:
         message,
         confidence=confidence_of(fact.assumptions),
         related=(Related(facts.site_span(fact.restored.site), "it is loaded here"),),
+        fix=_fix(fact, facts),
         statement=facts.statement_span(fact.snapshot),
     )
+
+
+def _fix(fact: WrappedState, facts: Facts) -> Fix | None:
+    """Take the model out of its wrapper, at the end where it is wrapped."""
+    call = fact.snapshot if fact.saved else fact.restored.site
+    receiver = receiver_of(facts, call)
+    inner = (fact.saved or fact.loaded).removesuffix(".")
+    if receiver is None or "." in inner or fact.is_conditional:
+        return None
+    where = "save" if fact.saved else "load"
+    title = f"{where} `{facts.text(receiver)}.{inner}`, the model in the wrapper"
+    return fixes.wrap(receiver, "", f".{inner}", title, Applicability.UNSAFE)

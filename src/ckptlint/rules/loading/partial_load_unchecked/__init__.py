@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
-from ckptlint.facts.partial_loads import PartialLoad, Purpose
+from ckptlint.facts.partial_loads import PartialLoad
 from ckptlint.facts.prefixes import named
+from ckptlint.facts.uses_after import Purpose
 from ckptlint.rule import Rule
 
 if TYPE_CHECKING:
