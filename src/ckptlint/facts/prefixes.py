@@ -166,11 +166,14 @@ def _same_models(run: Run, target: Value, other: Run, owner: Value) -> bool:
 
 
 def _kinds(run: Run, value: Value) -> set[object]:
-    return {
-        held.model or (held.api.name if held.api is not None else None)
-        for _, held in run.objects(value)
-        if held is not None and (held.model is not None or held.api is not None)
-    }
+    found: set[object] = set()
+    for _, held in run.objects(value):
+        inner = held.argument("model") if held is not None and held.role in (Role.AVERAGE, Role.WRAPPER) else None
+        if inner is not None:
+            found |= _kinds(run, inner)
+        elif held is not None and (held.model is not None or held.api is not None):
+            found.add(held.model or (held.api.name if held.api is not None else None))
+    return found
 
 
 def _is_handled(facts: Facts, use: LoadedUse, restored: Restored) -> bool:

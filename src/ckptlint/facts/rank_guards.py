@@ -53,6 +53,8 @@ class RankGuards:
                 return True
         for depth, (_, at) in enumerate(steps):
             function = functions[depth]
+            if is_handed_on(self.facts, event, depth):
+                continue
             tests = tests_before(function.body, at)
             if tests is None:
                 is_open = True  # A lambda's body or the like: what stands around it is not known.
@@ -209,6 +211,13 @@ class RankGuards:
                         if any(RANK.search(written(p.test)) for p in tests):
                             return True
         return False
+
+
+def is_handed_on(facts: Facts, event: Event, depth: int) -> bool:
+    """Whether the step from a function on the way to an event is no call: the next one is handed to be called."""
+    steps = calls_to(event.site)
+    inner = event.within[depth + 1 : depth + 2]
+    return bool(inner) and depth < len(steps) and facts.program.function(inner[0]).at == steps[depth][1]
 
 
 def _argument(function: Function, call: model.CallSite, name: str) -> Operand | None:

@@ -13,7 +13,7 @@ from ckptlint.facts.evaluations import calls_to
 from ckptlint.facts.optimizers import held_in
 from ckptlint.facts.places import call_at
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.rank_guards import RankGuards
+from ckptlint.facts.rank_guards import RankGuards, is_handed_on
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Value
 from ckptlint.flow.events import Saved
@@ -95,12 +95,9 @@ def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:
     steps = calls_to(joined.site)
     for index, (path, at) in enumerate(steps):
         call = call_at(facts.program, path, at)
-        # What is started in other processes ends there.
-        if (
-            call is not None
-            and STARTING.search(written(call))
-            and calls_to(save.site)[: index + 1] != steps[: index + 1]
-        ):
+        # What is started in other processes ends there, and so may what is handed on to be called.
+        is_started = is_handed_on(facts, joined, index) or (call is not None and STARTING.search(written(call)))
+        if is_started and calls_to(save.site)[: index + 1] != steps[: index + 1]:
             return False
     return True
 
