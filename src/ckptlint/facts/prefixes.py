@@ -26,6 +26,8 @@ REWRITING = re.compile(
 )
 """Text of code that takes a wrapper's prefix off keys, or puts it on."""
 
+_MODELS = MODULE_ROLES | {Role.AVERAGE}
+
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
@@ -65,7 +67,7 @@ def prefix_at(facts: Facts, run: Run, owner: Value, call: Site) -> Prefix | None
     for ref, held in run.objects(owner):
         if held is None or not isinstance(ref.location, Made) or not set(ref.view) <= known:
             return None
-        if held.model is None and (held.role not in MODULE_ROLES or "class-unseen" in held.assumed):
+        if held.model is None and (held.role not in _MODELS or "class-unseen" in held.assumed):
             return None
         text = "".join(ref.view)
         if held.role in (Role.WRAPPER, Role.AVERAGE):
@@ -168,7 +170,8 @@ def _same_models(run: Run, target: Value, other: Run, owner: Value) -> bool:
 def _kinds(run: Run, value: Value) -> set[object]:
     found: set[object] = set()
     for _, held in run.objects(value):
-        inner = held.argument("model") if held is not None and held.role in (Role.AVERAGE, Role.WRAPPER) else None
+        is_around = held is not None and held.role in (Role.AVERAGE, Role.WRAPPER)
+        inner = held.argument(str(held.api.options.get("of"))) if is_around and held is not None and held.api else None
         if inner is not None:
             found |= _kinds(run, inner)
         elif held is not None and (held.model is not None or held.api is not None):

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptlint.facts.evaluated_files import is_model_at
 from ckptlint.facts.evaluations import calls_to
 from ckptlint.facts.links import LoadedUse
 from ckptlint.facts.partial_loads import TELLING, name_of_call
+from ckptlint.facts.places import holds
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.tried import try_around
 from ckptlint.facts.uses_after import Purpose, locations_of, purpose_after
-from ckptlint.flow.domain import Location, Site
+from ckptlint.flow.domain import Location, Made, Site, root_of
 from ckptlint.flow.events import Restored
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import words_of, written
@@ -22,6 +22,10 @@ MISSING_FILE = frozenset("filenotfounderror oserror ioerror environmenterror isa
 """Exceptions that say that a file is not there."""
 OTHER = frozenset("keyboardinterrupt systemexit importerror modulenotfounderror attributeerror stopiteration".split())
 """Exceptions that say nothing of a load."""
+
+
+Around = tuple[str, model.Try]
+"""A `try` and the file it stands in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,8 @@ def swallowed_loads(facts: Facts) -> Iterator[SwallowedLoad]:
     found: dict[object, SwallowedLoad] = {}
     for use in facts.of(LoadedUse):
         for restored in use.restored:
-            if not any(is_model_at(use.run, ref.location) for ref in restored.target.refs()):
+            held = [one for _, one in use.run.objects(restored.target)]
+            if not held or not all(one is not None and facts.is_model(one) for one in held):
                 continue
             one = _swallowed(facts, use, restored)
             known = found.get(one.at.base) if one is not None else None
@@ -56,25 +61,46 @@ def swallowed_loads(facts: Facts) -> Iterator[SwallowedLoad]:
 def _swallowed(facts: Facts, use: LoadedUse, restored: Restored) -> SwallowedLoad | None:
     for path, at in reversed((*calls_to(restored.site), restored.site.base)):
         around = try_around(facts.program, path, at)
-        if around is None:
-            continue
-        handlers = [handler for handler in around.handlers if _catches(handler)]
-        if not handlers or not all(_passes_over(handler) for handler in handlers):
-            return None
-        if around.final or any(_leaves_loop(s) for s in (*statements_of(around.body), *statements_of(around.orelse))):
-            return None  # The first of several that works is taken.
-        models = locations_of(restored.target)
-        if _is_loaded_otherwise(use, restored, models):
-            return None
-        purpose = purpose_after(use.run, restored, {*use.places}, models, use)
-        return SwallowedLoad(
-            Site(path, at),
-            Site(path, handlers[0].at),
-            purpose,
-            all(_names(handler) and _names(handler) <= MISSING_FILE for handler in handlers),
-            all(_says_nothing(handler) for handler in handlers),
-        )
+        if around is not None:
+            return _passed_over(use, restored, Site(path, at), (path, around))
     return None
+
+
+def _passed_over(use: LoadedUse, restored: Restored, at: Site, around: Around) -> SwallowedLoad | None:
+    path, statement = around
+    if any(is_in_body(root_of(ref.location), around) for ref in restored.target.refs()):
+        return None  # Without its weights there is no model either.
+    handlers = [handler for handler in statement.handlers if _catches(handler)]
+    if not handlers or not all(_passes_over(handler) for handler in handlers):
+        return None
+    if statement.final or any(
+        _leaves_loop(s) for s in (*statements_of(statement.body), *statements_of(statement.orelse))
+    ):
+        return None  # The first of several that works is taken.
+    models = locations_of(restored.target)
+    if _is_loaded_otherwise(use, restored, models):
+        return None
+    purpose = purpose_after(
+        use.run, restored, {*use.places}, models, use, lambda event: not _lies_in(event.site, around)
+    )
+    return SwallowedLoad(
+        at,
+        Site(path, handlers[0].at),
+        purpose,
+        all(_names(handler) and _names(handler) <= MISSING_FILE for handler in handlers),
+        all(_says_nothing(handler) for handler in handlers),
+    )
+
+
+def is_in_body(location: Location, around: Around) -> bool:
+    """Whether an object is made in the body of a `try`, or in what that calls."""
+    return isinstance(location, Made) and _lies_in(location.site, around)
+
+
+def _lies_in(site: Site, around: Around) -> bool:
+    path, statement = around
+    bodies = [*statements_of(statement.body), *statements_of(statement.orelse)]
+    return any(step == path and any(holds(s.at, at) for s in bodies) for step, at in (*calls_to(site), site.base))
 
 
 def _names(handler: model.Handler) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
 from ckptlint.facts.evaluated_files import comes_from
@@ -28,14 +29,19 @@ def locations_of(value: Value) -> set[Location]:
 
 
 def purpose_after(
-    run: Run, event: Event, places: set[Location], models: set[Location], use: LoadedUse | None
+    run: Run,
+    event: Event,
+    places: set[Location],
+    models: set[Location],
+    use: LoadedUse | None,
+    counts: Callable[[Event], bool] = lambda event: True,
 ) -> Purpose:
-    """What the models are used for after an event of a run."""
+    """What the models are used for after an event of a run, by those later events that count."""
     trained = {o.site for e in run.events if isinstance(e, Update) for o in e.operand.origins if isinstance(o, Ran)}
     trains = evaluates = seen = False
     for later in run.events:
         seen = seen or later is event
-        if not seen:
+        if not seen or not isinstance(later, Forward | Fitted) or not counts(later):
             continue
         if isinstance(later, Forward) and (comes_from(later.weights, places) or _touches(later.operand, models)):
             is_training = later.site in trained or purpose_of(later.method) == "training"
