@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint import fixes
-from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.mixed_prefixes import MixedPrefix, PreparedSave
 from ckptlint.facts.partial_loads import lenient_call
 from ckptlint.facts.prefixes import WrappedState, named, receiver_of
+from ckptlint.flow.domain import Site
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix
 
@@ -43,13 +45,47 @@ def check(fact: WrappedState, facts: Facts) -> Iterator[Diagnostic]:
     )
 
 
+@RULE.check(MixedPrefix)
+def check_mixed(fact: MixedPrefix, facts: Facts) -> Iterator[Diagnostic]:
+    """The model is taken out of its wrapper for another save."""
+    yield RULE.at(
+        facts.site_span(fact.wrapped),
+        f"the keys saved here start with '{fact.prefix}', those of another save of this model do not: "
+        "one of the two files does not load where the other does",
+        confidence=Confidence.MEDIUM,
+        related=(Related(facts.site_span(fact.bare), "the model is taken out of its wrapper here"),),
+        fix=_unwrapped(facts, fact.wrapped, fact.prefix, "save"),
+        statement=facts.statement_span(fact.wrapped),
+    )
+
+
+@RULE.check(PreparedSave)
+def check_prepared(fact: PreparedSave, facts: Facts) -> Iterator[Diagnostic]:
+    """The model saves itself in what several processes wrap it in."""
+    related: tuple[Related, ...] = ()
+    if fact.unwrapped is not None:
+        related = (Related(facts.site_span(fact.unwrapped), "a model is taken out of its wrapper here"),)
+    yield RULE.at(
+        facts.site_span(fact.at),
+        f"`{fact.name}` is wrapped when several processes run, and the wrapper cannot save it",
+        confidence=Confidence.MEDIUM if related else Confidence.LOW,
+        related=related,
+        statement=facts.statement_span(fact.at),
+    )
+
+
 def _fix(fact: WrappedState, facts: Facts) -> Fix | None:
     """Take the model out of its wrapper, at the end where it is wrapped."""
-    call = fact.snapshot if fact.saved else fact.restored.site
-    receiver = receiver_of(facts, call)
-    inner = (fact.saved or fact.loaded).removesuffix(".")
-    if receiver is None or "." in inner or fact.is_conditional:
+    if fact.is_conditional:
         return None
-    where = "save" if fact.saved else "load"
-    title = f"{where} `{facts.text(receiver)}.{inner}`, the model in the wrapper"
+    if fact.saved:
+        return _unwrapped(facts, fact.snapshot, fact.saved, "save")
+    return _unwrapped(facts, fact.restored.site, fact.loaded, "load into")
+
+
+def _unwrapped(facts: Facts, call: Site, prefix: str, verb: str) -> Fix | None:
+    receiver, inner = receiver_of(facts, call), prefix.removesuffix(".")
+    if receiver is None or "." in inner:
+        return None
+    title = f"{verb} `{facts.text(receiver)}.{inner}`, the model in the wrapper"
     return fixes.wrap(receiver, "", f".{inner}", title, Applicability.UNSAFE)
