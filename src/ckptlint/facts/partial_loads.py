@@ -14,7 +14,7 @@ from ckptlint.facts.prefixes import WrappedState, prefix_at, saved_states, snaps
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.uses_after import Purpose, locations_of, purpose_after
-from ckptlint.flow.domain import Field, Made, Ref, Site, Value, root_of
+from ckptlint.flow.domain import Field, Location, Made, Ref, Site, Value, root_of
 from ckptlint.flow.events import Loaded, Restored
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, written
@@ -25,6 +25,10 @@ CHECKING = re.compile(
     r"missing|unexpected|not[ _]?(?:found|loaded|match)|mismatch|skip|incompatible|ignor", re.IGNORECASE
 )
 """Text of code that tells what a load left out."""
+OWN_FILE = re.compile(r"__file__|getfile|dirname|lpips|inception")
+"""Text of a path to a file that comes with the code."""
+REDUCING = re.compile(r"aux|eval|infer|deploy|export|\btest|\bmode\b|phase", re.IGNORECASE)
+"""Text of an argument that leaves out what only training needs."""
 TELLING = frozenset("print warn warning info debug error log exception write".split())
 """Functions that tell somebody something."""
 
@@ -162,6 +166,8 @@ def _is_meant(facts: Facts, use: LoadedUse, restored: Restored, call: model.Call
     words = " ".join((written(call), *(path_pattern(use.load.path) or ()))).lower()
     if use.load.outside or is_outside(use.load) or any(word in words for word in ADAPTER_WORDS):
         return True
+    if OWN_FILE.search(words) or any(_is_reduced(facts, ref.location) for ref in restored.target.refs()):
+        return True
     if any(
         isinstance(ref.location, Field) and isinstance(root_of(ref.location), Made) for ref in restored.target.refs()
     ):
@@ -170,6 +176,12 @@ def _is_meant(facts: Facts, use: LoadedUse, restored: Restored, call: model.Call
         return True  # Made anew from what was loaded: keys were picked or renamed.
     linked = [link for link in facts.of(Link) if link.load is use.load]
     return bool(linked) and all(not _may_miss(facts, link, use, restored) for link in linked)
+
+
+def _is_reduced(facts: Facts, location: Location) -> bool:
+    """Whether a model is made without the parts that only training needs."""
+    call = call_at(facts.program, *location.site.base) if isinstance(location, Made) else None
+    return call is not None and any(REDUCING.search(f"{a.keyword} {written(a.value)}") for a in call.args)
 
 
 def _may_miss(facts: Facts, link: Link, use: LoadedUse, restored: Restored) -> bool:

@@ -69,7 +69,7 @@ def prefix_at(facts: Facts, run: Run, owner: Value, call: Site) -> Prefix | None
             return None
         if held.model is None and (held.role not in _MODELS or "class-unseen" in held.assumed):
             return None
-        text = "".join(ref.view)
+        text = "".join(reversed(ref.view))  # The outermost wrapper comes first in the keys.
         if held.role in (Role.WRAPPER, Role.AVERAGE):
             own = str(held.api.options.get("prefix", "")) if held.api is not None else ""
             if own not in known or _takes_inner(facts, call):

@@ -19,7 +19,7 @@ from ckptlint.semantics.model import Function, Operand, Statement
 RANK = re.compile(
     r"rank|master|primary|chief|leader|coordinator|global_?zero|local_?zero|world_?size|is_?main|is_?first|first_worker"
     r"|main_?proc|\bmain\b|proc(?:ess)?_?(?:id|index|idx|num|count)|num_proc|local_?process|logging_process|head_node"
-    r"|(?:gpu|device|node|worker|local|cuda|proc|card)(?:_?id)?s?\s*(?:==|<=|!=|>|<|%| in | not in )"
+    r"|(?:gpu|device|node|worker|local|cuda|proc|card)[\w.()\[\]'\"]*\s*(?:==|<=|!=|>|<|%| in | not in | is )"
     r"|should_save|is_saver",
     re.IGNORECASE,
 )

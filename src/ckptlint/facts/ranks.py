@@ -19,7 +19,7 @@ from ckptlint.flow.domain import Value
 from ckptlint.flow.events import Saved
 from ckptlint.flow.processes import Joined
 from ckptlint.flow.written import written
-from ckptlint.semantics.model import Operand
+from ckptlint.semantics.model import Literal, Operand
 
 OWN_PATH = re.compile(r"uuid|getpid|hostname|tempfile|mkdtemp|tmp|temp|BytesIO|buffer|\bnow\(|strftime|time\(", re.I)
 """Text of a path that differs between processes, or is no file that anybody reads later."""
@@ -43,7 +43,7 @@ def saved_by_every_rank(facts: Facts) -> Iterator[SavedByEveryRank]:
     """Every such save of a run that becomes one of several processes."""
     guards: RankGuards | None = None
     for run in facts.runs:
-        joins = [e for e in run.events if isinstance(e, Joined)]
+        joins = [e for e in run.events if isinstance(e, Joined) and not _is_alone(facts, e)]
         if not joins or _is_sharded(facts, run):
             continue
         guards = guards or RankGuards(facts)
@@ -57,6 +57,14 @@ def saved_by_every_rank(facts: Facts) -> Iterator[SavedByEveryRank]:
             guarded = guards.guards(save)
             if not guarded:
                 yield SavedByEveryRank(checkpoint, joined, guarded is False and joined.is_sure)
+
+
+def _is_alone(facts: Facts, joined: Joined) -> bool:
+    """Whether the call says that there is one process only: some libraries want a group all the same."""
+    call = call_at(facts.program, *joined.site.base)
+    return call is not None and any(
+        a.keyword == "world_size" and isinstance(a.value, Literal) and a.value.value == 1 for a in call.args
+    )
 
 
 def _holds_model(run: Run, save: Saved) -> bool:
