@@ -33,6 +33,7 @@ from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
+from ckptlint.flow.processes import joined, joins
 from ckptlint.flow.results import result_of
 from ckptlint.flow.sharing import copied, reused, share_of, snapshot_taken, weights_changed
 from ckptlint.flow.treatments import treated_by_api
@@ -95,6 +96,7 @@ def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     seeds_unasked(c, api, op)
+    joins(c, api, op)
     if api.options.get("returns") == "arguments":
         return _in_order(c, a, op)
     return _object(c, api, receiver, bound, a, op)
@@ -121,6 +123,7 @@ def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
 
 
 def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    joins(c, api, op)
     returns = api.options.get("returns", "wrapper")
     if returns == "arguments":
         return _in_order(c, a, op)
@@ -478,4 +481,5 @@ ROLES = {
     Role.CALL: _call,
     Role.TRANSPARENT: _transparent,
     Role.VALUE: value_made,
+    Role.PROCESSES: joined,
 }

@@ -52,6 +52,7 @@ class Role(str, Enum):
     LISTING = "listing"
     CALL = "call"
     VALUE = "value"
+    PROCESSES = "processes"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -97,6 +98,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.LISTING: "lists files or folders in an order that is not fixed",
         Role.CALL: "runs a model on data, with its weights given beside it",
         Role.VALUE: "makes a plain value: a dict, a record, an array, a number of its own type",
+        Role.PROCESSES: "makes the program one of several processes that run the same code",
     }
 )
 """What a row says by its role."""
@@ -216,6 +218,9 @@ _SWITCHES = _flag(
     "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
 )
 
+_PROCESSES = _text("the program that calls it runs as several processes, or may", "several", "perhaps")
+_SHARDED = _flag("each process holds a part of the weights only: all of them must take part in saving")
+
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
     "buffers": _condition("it holds state that is no parameter and that training changes"),
@@ -282,11 +287,14 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
+            "sharded": _SHARDED,
         },
         Role.IDENTITY: {
             "of": _parameter("what comes back; for a method `self`"),
             "unwraps": _flag("a wrapper given comes back as the model in it"),
             "returns": _text("what the call gives; default: argument", "argument", "iterable", "nothing"),
+            "sharded": _SHARDED,
         },
         Role.OPTIMIZER: {
             "of": _parameter("the parameters it updates"),
@@ -403,6 +411,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
             "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
         },
         Role.FIT: {
             "kind": _text("what happens; default: fit", "fit", "evaluate", "predict"),
@@ -529,6 +538,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "refused": _flag("a load that accepts plain data only refuses it"),
             "plain": _text("what is accepted in its place, `{}` being the value"),
         },
+        Role.PROCESSES: {"processes": _PROCESSES},
         Role.LISTING: {
             "of": _parameter("the folder or pattern"),
             "kind": _text("what it gives; default: names", "names", "tree"),
