@@ -176,7 +176,9 @@ def _is_of_library(facts: Facts, atom: ClassAtom, name: str) -> bool:
     classes = facts.analyzer.classes
     if classes.method(atom.key, name) is not None:
         return False
-    return any(api.role in MODULE_ROLES and api.options.get("keeps_arguments") for api in classes.hierarchy(atom.key).apis)
+    return any(
+        api.role in MODULE_ROLES and api.options.get("keeps_arguments") for api in classes.hierarchy(atom.key).apis
+    )
 
 
 def _is_defined(facts: Facts, name: str) -> bool:
@@ -215,10 +217,14 @@ def _pretrained(facts: Facts, found: Written, func: model.Attribute) -> Iterator
         return
     for name in sorted(found.function.bound):
         for value in bindings(found.function, name):
-            if isinstance(value, CallSite) and named(facts, found.record, found.function, value.func) == atom:
-                if value.at[:2] < found.call.at[:2] and _makes_model(facts, found, value):
-                    yield _fact(facts, found, "model", func)
-                    return
+            if (
+                isinstance(value, CallSite)
+                and value.at[:2] < found.call.at[:2]
+                and named(facts, found.record, found.function, value.func) == atom
+                and _makes_model(facts, found, value)
+            ):
+                yield _fact(facts, found, "model", func)
+                return
 
 
 def _makes_model(facts: Facts, found: Written, made: CallSite) -> bool:

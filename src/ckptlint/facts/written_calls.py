@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from ckptlint.facts.bindings import Unclear, binding_of
 from ckptlint.facts.classes import owner_of, records_where
 from ckptlint.facts.comparisons import blocks_of
 from ckptlint.facts.project import Facts
@@ -110,7 +111,7 @@ def source_of(record: Record, function: Function, operand: Operand, depth: int =
     if depth > MAX_HOPS:
         return None
     if isinstance(operand, model.Name):
-        found = _given_name(record, function, operand.id)
+        found = _given_name(record, function, operand)
     elif isinstance(operand, model.Attribute) and isinstance(operand.value, model.Name):
         found = _given_attribute(record, function, operand)
     else:
@@ -124,17 +125,31 @@ def source_of(record: Record, function: Function, operand: Operand, depth: int =
     return value
 
 
-def _given_name(record: Record, function: Function, name: str) -> tuple[Operand, Function] | None:
-    scope = function
+def _given_name(record: Record, function: Function, operand: model.Name) -> tuple[Operand, Function] | None:
+    scope, name = function, operand.id
     while True:
         if any(parameter.name == name for parameter in scope.parameters):
             return None
         found = list(bindings(scope, name))
+        if len(found) > 1 and scope is function:
+            last = _last_before(scope, operand)
+            return (last, scope) if last is not None else None
         if found:
             return (found[0], scope) if len(found) == 1 and found[0] is not None else None
         if not scope.index:
             return None
         scope = record.functions[scope.outer or 0]
+
+
+def _last_before(function: Function, operand: model.Name) -> Operand | None:
+    """What the last of several statements gave a name, when that is the one at work where it is read."""
+    try:
+        statement = binding_of(function, operand.id, operand.at)
+    except Unclear:
+        return None
+    if isinstance(statement, model.Bind) and any(isinstance(t, model.Name) for t in statement.targets):
+        return statement.value
+    return None
 
 
 def _given_attribute(record: Record, function: Function, operand: model.Attribute) -> tuple[Operand, Function] | None:

@@ -238,7 +238,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.MODULE_BASE: {
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
-            "keeps_arguments": _text("the method by which a constructor keeps its arguments for whoever loads the model"),
+            "keeps_arguments": _text("the method by which a constructor keeps its arguments for a load"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
