@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ckptlint.facts.classes import records_where
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import purpose_of
-from ckptlint.facts.written_calls import bindings, calls_of, holds_name, texts_of
+from ckptlint.facts.written_calls import bindings, calls_of, holds_name, source_of, texts_of
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.roles import Role
@@ -126,7 +126,9 @@ def _evaluations(
         for found in calls_of(record, function):
             func = found.call.func
             if isinstance(func, model.Attribute) and func.name in calls and found.call.args:
-                part = _name_in(found.call.args[0].value, name)
+                given_to_it = found.call.args[0].value
+                source = source_of(record, function, given_to_it)
+                part = _name_in(given_to_it, name) or (_name_in(source, name) if source is not None else None)
                 if part is not None:
                     yield InitialParameters(
                         function.name,
