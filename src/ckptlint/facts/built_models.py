@@ -17,7 +17,6 @@ from ckptlint.flow.events import Restored
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.constants import MISSING, fold
 
-
 _NO_MODELS = frozenset({Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER})
 
 
