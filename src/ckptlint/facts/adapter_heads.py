@@ -57,11 +57,10 @@ class UnsavedHead:
 def no_lists(facts: Facts) -> Iterator[NoList]:
     """Every such argument."""
     rows = [row for _, row in facts.program.catalog if "lists" in row]
-    wanted = sorted({name for row in rows for name in texts_of(row["lists"])})
-    if not wanted:
+    if not rows:
         return
-    pattern = re.compile(rf"\b(?:{'|'.join(wanted)})\s*=".encode())
-    for found in calls_where(facts, pattern):
+    packages = sorted({name.partition(".")[0] for name, row in facts.program.catalog if "lists" in row})
+    for found in calls_where(facts, packages):
         row = _row(facts, found, found.call)
         if row is None:
             continue
@@ -96,7 +95,7 @@ def unsaved_heads(facts: Facts) -> Iterator[UnsavedHead]:
     wrappers = sorted({name.rpartition(".")[2] for name, row in facts.program.catalog if "heads" in row})
     if not wrappers:
         return
-    for found in calls_where(facts, re.compile(rf"\b(?:{'|'.join(wrappers)})\(".encode())):
+    for found in calls_where(facts, [f"{name}(" for name in wrappers]):
         row = _row(facts, found, found.call)
         if row is None or "heads" not in row.options:
             continue

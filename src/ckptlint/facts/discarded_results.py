@@ -62,32 +62,41 @@ class DiscardedResult:
 def discarded_results(facts: Facts) -> Iterator[DiscardedResult]:
     """Every such statement of the project, tests left out."""
     catalog = facts.program.catalog
-    for found in calls_where(facts, _statements(catalog)):
+    for found in calls_where(facts, *_statements(catalog)):
         if isinstance(found.statement, model.Bind):
             yield from _assigned_state(facts, found)
         elif found.is_dropped:
             yield from _dropped(facts, found)
 
 
+_ON_STATE = (".state_dict().update(", ".state_dict()[")
+
+
 @lru_cache(maxsize=4)
-def _statements(catalog: Catalog) -> re.Pattern[bytes]:
-    """Rows of a file that may be such a statement."""
+def _statements(catalog: Catalog) -> tuple[tuple[str, ...], re.Pattern[bytes]]:
+    """Literals, one of which a file with such a statement holds, and what its row looks like."""
     names: set[str] = set()
     changing: set[str] = set()
+    packages: set[str] = set()
     for name, row in catalog:
         is_load = row["role"] == Role.LOAD.value and (
             row.get("copies") or row.get("weights_only") or row.get("returns") == "model"
         )
         if is_load or (row["role"] == Role.MODEL.value and row.get("pretrained") is True):
-            names.add(name.rpartition(".")[2])
-        changing.update(texts_of(row.get("replaced_by")))
-    called = "|".join(sorted(re.escape(name) for name in names if name.isidentifier()))
-    changed = "|".join(sorted(map(re.escape, changing))) or "(?!)"
-    return re.compile(
+            # `x.load(…)` is a method of many things.
+            last = name.rpartition(".")[2]
+            names.add(".".join(name.rsplit(".", 2)[-2:]) if last == "load" else last)
+        if "fields" in row and "replaced_by" in row:
+            changing.update(texts_of(row["replaced_by"]))
+            packages.add(name.partition(".")[0])
+    known = sorted(name for name in names if name.replace(".", "").isidentifier())
+    called, changed = "|".join(map(re.escape, known)), "|".join(sorted(changing)) or "(?!)"
+    pattern = (
         rf"^[ \t]*(?:await )?(?:[A-Za-z_]\w*(?:\(\))?\.)*(?:{called})\(|^[ \t]*[A-Za-z_][\w.]*\.(?:{changed})\(\s*\w+=|"
-        rf"^[ \t]*[A-Za-z_][\w.\[\]]*\.state_dict\(\)(?:\.update\(|\[[^\]\n]*\]\s*=(?!=))".encode(),
-        re.MULTILINE,
+        r"^[ \t]*[A-Za-z_][\w.\[\]]*\.state_dict\(\)(?:\.update\(|\[[^\]\n]*\]\s*=(?!=))"
     )
+    literals = (*(f"{name}(" for name in known), *sorted(packages), *_ON_STATE)
+    return literals, re.compile(pattern.encode(), re.MULTILINE)
 
 
 def _dropped(facts: Facts, found: Written) -> Iterator[DiscardedResult]:
@@ -258,7 +267,7 @@ def _changed(facts: Facts, found: Written, func: model.Attribute) -> Iterator[Di
 
 @lru_cache(maxsize=4)
 def _replaced(catalog: Catalog) -> tuple[Api, ...]:
-    names = {name for name, row in catalog if "replaced_by" in row}
+    names = {name for name, row in catalog if "fields" in row and "replaced_by" in row}
     return tuple(api for api in map(catalog.api, sorted(names)) if api is not None)
 
 

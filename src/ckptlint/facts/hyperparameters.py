@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.classes import name_of_class, records_where
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.written_calls import Written, made_by, named, spreads, written_calls
+from ckptlint.facts.written_calls import Written, calls_where, holding, made_by, named, spreads
 from ckptlint.flow.classes import Hierarchy
 from ckptlint.flow.domain import ClassAtom, ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
@@ -66,7 +66,7 @@ def uncalled_keeping(facts: Facts) -> Iterator[UncalledKeeping]:
     """`self.save_hyperparameters` as a statement."""
     for name in sorted(_keepers(facts)):
         bare = re.compile(rf"^[ \t]+\w+\.{name}[ \t]*(?:#|;|$)".encode(), re.MULTILINE)
-        for record in records_where(facts, bare.search):
+        for record in records_where(facts, holding([name], bare)):
             for function in record.functions[1:]:
                 if function.model is None or name not in function.mentions or not function.parameters:
                     continue
@@ -107,22 +107,19 @@ def _is_own(operand: model.Operand, function: Function, name: str) -> bool:
 def lost_arguments(facts: Facts) -> Iterator[LostArguments]:
     """Every load of a checkpoint that builds a class of the project again without some of its arguments."""
     rebuilding = {
-        name.rpartition(".")[2]: row
+        name.rpartition(".")[2]
         for name, row in facts.program.catalog
         if row["role"] == Role.LOAD.value and row.get("rebuilds")
     }
     if not rebuilding:
         return
-    pattern = re.compile(rf"\.(?:{'|'.join(sorted(rebuilding))})\(".encode())
-    for record in records_where(facts, pattern.search):
-        for found in written_calls(record):
-            func = found.call.func
-            if isinstance(func, model.Attribute) and func.name in rebuilding and not spreads(found.call):
-                params = {p.lstrip("*") for p in rebuilding[func.name].get("params", ())}
-                yield from _of_load(facts, found, func, params)
+    for found in calls_where(facts, [f".{name}(" for name in sorted(rebuilding)]):
+        func = found.call.func
+        if isinstance(func, model.Attribute) and func.name in rebuilding and not spreads(found.call):
+            yield from _of_load(facts, found, func)
 
 
-def _of_load(facts: Facts, found: Written, func: model.Attribute, params: set[str]) -> Iterator[LostArguments]:
+def _of_load(facts: Facts, found: Written, func: model.Attribute) -> Iterator[LostArguments]:
     key = _class_of(facts, found, func)
     if key is None:
         return
@@ -241,15 +238,14 @@ def _silently_lost(
         return
     name = name_of_class(facts, key)
     pattern = re.compile(rf"\b{re.escape(name)}\s*\(".encode())
-    for record in records_where(facts, pattern.search):
-        for other in written_calls(record):
-            if named(facts, record, other.function, other.call.func) != ClassAtom(key) or spreads(other.call):
-                continue
-            given = _given(parameters, other.call)
-            differing = [p for p in wanted.values() if p.name in given and _differs(p, given[p.name])]
-            if differing:
-                yield _fact(facts, found, key, init, differing, keeper, is_ignored, (other, given[differing[0].name]))
-                return
+    for other in calls_where(facts, [name], pattern):
+        if named(facts, other.record, other.function, other.call.func) != ClassAtom(key) or spreads(other.call):
+            continue
+        given = _given(parameters, other.call)
+        differing = [p for p in wanted.values() if p.name in given and _differs(p, given[p.name])]
+        if differing:
+            yield _fact(facts, found, key, init, differing, keeper, is_ignored, (other, given[differing[0].name]))
+            return
 
 
 def _matters(facts: Facts, init: FunctionKey, parameter: Parameter) -> bool:

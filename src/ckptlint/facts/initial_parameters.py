@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.classes import records_where
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.vocabulary import purpose_of
-from ckptlint.facts.written_calls import bindings, calls_of, holds_name, source_of, texts_of
+from ckptlint.facts.written_calls import bindings, calls_of, holding, holds_name, source_of, texts_of
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk
 from ckptlint.knowledge.roles import Role
@@ -42,9 +41,9 @@ def initial_parameters(facts: Facts) -> Iterator[InitialParameters]:
     fields = {field for _, row in rows for field in texts_of(row["fields"])}
     if not makers:
         return
-    pattern = re.compile("|".join(rf"\.{maker}\(" for maker in sorted(makers)).encode())
     calls = {name.rpartition(".")[2] for name, row in facts.program.catalog if row["role"] == Role.CALL.value}
-    for record in records_where(facts, lambda data: pattern.search(data) and b".init(" in data):
+    makes = holding([f".{maker}(" for maker in sorted(makers)])
+    for record in records_where(facts, lambda data: b".init(" in data and makes(data)):
         for scope in record.functions:
             for state, given, made in _states(record, scope, makers, fields):
                 trained = _trained(scope, state)

@@ -67,24 +67,12 @@ def unverified_restores(facts: Facts) -> Iterator[UnverifiedRestore]:
         return
     names = sorted({name.rpartition(".")[2] for name in rows})
     packages = sorted({name.partition(".")[0] for name in rows})
-    pattern = re.compile(rf"\b(?:{'|'.join(names)})\(".encode())
     wanted = re.compile(rf"^[ \t]*(?:import|from)[ \t]+(?:{'|'.join(packages)})\b".encode(), re.MULTILINE)
-    for found in calls_where(facts, _Both(pattern, wanted)):  # type: ignore[arg-type]
+    for found in calls_where(facts, [f"{name}(" for name in names], wanted):
         api = api_of(facts, found.record, found.function, found.call.func)
         if api is None or not api.options.get("unverified"):
             continue
         yield from _of_restore(facts, found, api)
-
-
-class _Both:
-    """A text that holds two patterns."""
-
-    def __init__(self, first: re.Pattern[bytes], second: re.Pattern[bytes]) -> None:
-        self.first, self.second = first, second
-
-    def search(self, data: bytes) -> bool:
-        """Whether it does."""
-        return self.first.search(data) is not None and self.second.search(data) is not None
 
 
 def _of_restore(facts: Facts, found: Written, api: Api) -> Iterator[UnverifiedRestore]:

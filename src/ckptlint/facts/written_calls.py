@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ckptlint.facts.bindings import Unclear, binding_of
@@ -67,10 +67,22 @@ def surrounded(
             yield from surrounded(block, (*around, statement))
 
 
-def calls_where(facts: Facts, pattern: re.Pattern[bytes]) -> Iterator[Written]:
-    """Every call in the files, tests left out, whose text holds a pattern."""
-    for record in records_where(facts, pattern.search):
+def calls_where(facts: Facts, literals: Iterable[str], pattern: re.Pattern[bytes] | None = None) -> Iterator[Written]:
+    """Every call in the files, tests left out, whose text holds one of the literals, and the pattern then."""
+    for record in records_where(facts, holding(literals, pattern)):
         yield from written_calls(record)
+
+
+def holding(literals: Iterable[str], pattern: re.Pattern[bytes] | None = None) -> Callable[[bytes], bool]:
+    """Whether a text holds one of the literals, and the pattern then: literals are found many times as fast."""
+    wanted = tuple(literal.encode() for literal in literals)
+
+    def holds(data: bytes) -> bool:
+        if not any(literal in data for literal in wanted):
+            return False
+        return pattern is None or pattern.search(data) is not None
+
+    return holds
 
 
 def api_of(facts: Facts, record: Record, function: Function, operand: Operand) -> Api | None:
