@@ -20,14 +20,16 @@ from ckptlint.facts.written_calls import (
     texts_of,
 )
 from ckptlint.flow.domain import ApiAtom
-from ckptlint.flow.written import walk, written
+from ckptlint.flow.written import walk, words_of, written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.semantics import model
 from ckptlint.semantics.model import CallSite, Operand
 from ckptlint.text import Span
 
-IN_PLACE = frozenset("append extend insert remove clear sort reverse update add discard".split())
-"""Methods of lists, sets and dicts that change them and give None."""
+IN_PLACE = frozenset("append extend insert remove clear sort reverse".split())
+"""Methods of lists that change them and give None."""
+TRAINED_WORDS = frozenset("checkpoint ckpt output out outputs trained finetuned tuned best adapter saved".split())
+"""Words of a path that say that the weights are of the same task."""
 HEAD_WORDS = ("classifier", "score", "head", "all-linear")
 
 
@@ -134,6 +136,8 @@ def _call_behind(found: Written, operand: Operand | None) -> CallSite | None:
 def _headed(facts: Facts, found: Written, made: CallSite, patterns: tuple[str, ...]) -> str | None:
     """The class of a model whose head starts anew, when the call says how many classes it has."""
     if not isinstance(made.func, model.Attribute) or not any(a.keyword in LABELS for a in made.args):
+        return None
+    if made.args and words_of(written(made.args[0].value)) & TRAINED_WORDS:
         return None
     atom = named(facts, found.record, found.function, made.func.value)
     name = atom.name.rpartition(".")[2] if isinstance(atom, ApiAtom) else ""

@@ -14,6 +14,7 @@ from ckptlint.facts.runs import Run
 from ckptlint.facts.tuned_arguments import Tuned, TunedArguments
 from ckptlint.flow.domain import ClassKey, Location, Made, Object, Site, Value
 from ckptlint.flow.events import Restored
+from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.constants import MISSING, fold
 
@@ -164,9 +165,26 @@ def _difference(
         use = tuned.of(built.model, name)
         if use is False:
             return None
-        if isinstance(use, Tuned) and found is None and None not in (value, other):
+        if not isinstance(use, Tuned):
+            continue
+        if _may_be_meant(name, use, value) or _may_be_meant(name, use, other):
+            return None
+        if found is None:
             found = (name, (value, other), use)
     return found
+
+
+FINAL = frozenset("sigmoid softmax softmax2d logsoftmax log_softmax linear identity none logits".split())
+"""Activations that a model may be given for its outputs alone, when it is used."""
+
+
+def _may_be_meant(name: str, use: Tuned, value: object) -> bool:
+    """Whether a model may be built with a value on purpose where it is used: probabilities of logits, another size."""
+    if value is None or (isinstance(value, str) and value.lower() in FINAL):
+        return True
+    if not use.is_layer and isinstance(value, bool):
+        return True
+    return not use.is_layer and isinstance(value, int) and bool(words_of(name) & {"scale", "scaling"})
 
 
 def _are_equal(a: object, b: object) -> bool:

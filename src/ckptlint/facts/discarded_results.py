@@ -102,7 +102,7 @@ def _statements(catalog: Catalog) -> tuple[tuple[str, ...], re.Pattern[bytes]]:
 def _dropped(facts: Facts, found: Written) -> Iterator[DiscardedResult]:
     func = found.call.func
     if isinstance(func, model.Attribute) and func.name == "update" and _is_state(facts, found, func.value):
-        yield _fact(facts, found, "state", func.value)
+        yield _fact(facts, found, "state", func.value, _taken_for_model(facts, found, func.value))
         return
     if _is_only_tried(found):
         return
@@ -285,7 +285,22 @@ def _assigned_state(facts: Facts, found: Written) -> Iterator[DiscardedResult]:
     assert isinstance(statement, model.Bind)
     for target in statement.targets:
         if isinstance(target, model.Index) and target.value is found.call and _is_state(facts, found, found.call):
-            yield _fact(facts, found, "state", found.call)
+            yield _fact(facts, found, "state", found.call, _taken_for_model(facts, found, found.call))
+
+
+def _taken_for_model(facts: Facts, found: Written, operand: Operand) -> frozenset[Assumption]:
+    """What is taken for granted of the receiver of `state_dict()`: other things may hand out the dict they keep."""
+    func = operand.func if isinstance(operand, CallSite) else None
+    receiver = func.value if isinstance(func, model.Attribute) else None
+    if receiver is None or last_word(written(receiver)) in MODEL_WORDS:
+        return frozenset()
+    made = made_by(found.record, found.function, receiver)
+    atom = named(facts, found.record, found.function, made.func) if made is not None else None
+    api = facts.program.catalog.api(atom.name) if isinstance(atom, ApiAtom) else None
+    is_seen = (api is not None and api.role in MODULE_ROLES) or (
+        isinstance(atom, ClassAtom) and facts.analyzer.classes.hierarchy(atom.key).is_module
+    )
+    return frozenset() if is_seen else frozenset({Assumption.TYPE_BY_USE})
 
 
 def _is_state(facts: Facts, found: Written, operand: Operand) -> bool:

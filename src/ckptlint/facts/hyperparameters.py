@@ -129,11 +129,11 @@ def _of_load(facts: Facts, found: Written, func: model.Attribute) -> Iterator[Lo
     init = classes.method(key, "__init__")
     if not hierarchy.is_complete or len(keepers) != 1 or init is None or classes.method(key, func.name) is not None:
         return
-    if any(a.keyword == "hparams_file" for a in found.call.args):
+    if any(a.keyword == "hparams_file" for a in found.call.args) or sum(a.keyword is None for a in found.call.args) > 2:
         return
     keeper = next(iter(keepers))
     kept = _kept(facts, hierarchy, keeper)
-    if kept is None or _keeps_by_hand(facts, hierarchy):
+    if kept is None or _keeps_by_hand(facts, hierarchy, kept[0]):
         return
     calls, ignored = kept
     constructor = facts.program.function(init)
@@ -201,8 +201,11 @@ def _names(operand: model.Operand) -> set[str] | None:
     return None
 
 
-def _keeps_by_hand(facts: Facts, hierarchy: Hierarchy) -> bool:
-    """Whether a class puts its arguments into the checkpoint in a way of its own."""
+def _keeps_by_hand(facts: Facts, hierarchy: Hierarchy, keeps: bool) -> bool:
+    """Whether a class puts its arguments into the checkpoint in a way of its own.
+
+    `keeps`: it calls the library's method too, and reads what that kept.
+    """
     own = {"on_save_checkpoint", "on_load_checkpoint", "hparams", "_hparams", "_set_hparams", "_save_hparams"}
     for base in hierarchy.order:
         record = facts.program.record(base.path)
@@ -210,6 +213,8 @@ def _keeps_by_hand(facts: Facts, hierarchy: Hierarchy) -> bool:
             return True
         held = record.classes[base.number]
         if own & held.methods.keys() or held.decorators:
+            return True
+        if any(own & record.functions[index].mentions for index in held.methods.values()) and not keeps:
             return True
         for index in held.methods.values():
             for statement in statements_of(record.functions[index].body):
@@ -238,14 +243,21 @@ def _silently_lost(
         return
     name = name_of_class(facts, key)
     pattern = re.compile(rf"\b{re.escape(name)}\s*\(".encode())
+    built: list[tuple[Written, dict[str, model.Operand]]] = []
     for other in calls_where(facts, [name], pattern):
-        if named(facts, other.record, other.function, other.call.func) != ClassAtom(key) or spreads(other.call):
+        if named(facts, other.record, other.function, other.call.func) != ClassAtom(key):
             continue
-        given = _given(parameters, other.call)
-        differing = [p for p in wanted.values() if p.name in given and _differs(p, given[p.name])]
-        if differing:
-            yield _fact(facts, found, key, init, differing, keeper, is_ignored, (other, given[differing[0].name]))
-            return
+        if spreads(other.call):
+            return  # The model that is loaded may have been built here, with anything.
+        built.append((other, _given(parameters, other.call)))
+    differing = [
+        p
+        for p in wanted.values()
+        if built and all(p.name in given and _differs(p, given[p.name]) for _, given in built)
+    ]
+    if differing:
+        other, given = built[0]
+        yield _fact(facts, found, key, init, differing, keeper, is_ignored, (other, given[differing[0].name]))
 
 
 def _matters(facts: Facts, init: FunctionKey, parameter: Parameter) -> bool:

@@ -126,7 +126,9 @@ def _of_save(
         evidence = _statistics_beside(save, holders[0], names)
         if evidence is not None and not _is_saved_elsewhere(facts, save, saves, names, holders[0].owner):
             collection, at = evidence
-            yield _fact(facts, save, stored, collection, "parameters", facts.span(save.record.path, at))
+            assumed = _asked_for(facts.program.data(save.record.path), collection)
+            at_span = facts.span(save.record.path, at)
+            yield _fact(facts, save, stored, collection, "parameters", at_span, assumed)
         return
     if len(parts) != 1:
         return
@@ -148,6 +150,17 @@ def _fact(
     return UnsavedCollection(
         written(stored), collection, kind, span_of(facts, save), statement_of(facts, save), evidence, assumptions
     )
+
+
+def _asked_for(data: bytes, collection: str) -> frozenset[Assumption]:
+    """What is taken for granted where a file asks whether there are statistics: it runs models without, too."""
+    tests = (
+        rf"hasattr\([^)]*{collection}",
+        rf"{collection}['\"\])]* (?:is|in|if|else) ",
+        rf"get\(\s*['\"]{collection}",
+    )
+    is_asked = re.search("|".join(tests).encode(), data) is not None
+    return frozenset({Assumption.BRANCH_CORRELATION} if is_asked else ())
 
 
 def _statistics_beside(save: Written, part: Part, names: frozenset[str]) -> tuple[str, model.Place] | None:

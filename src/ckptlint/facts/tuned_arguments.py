@@ -21,7 +21,7 @@ from ckptlint.semantics.model import CallSite, Function, Operand, Statement
 MAX_NESTING = 4
 """Constructors that hand an argument on to one another."""
 COMPUTING_WORDS = frozenset(
-    "heads head nhead nheads scale scaling slope eps epsilon gain activation act nonlinearity prenorm".split()
+    "heads nhead nheads scale scaling slope eps epsilon gain activation act nonlinearity prenorm".split()
 )
 """Words of an argument that, kept and read by the forward pass, decides what the model computes."""
 CHOOSING_WORDS = frozenset("activation act nonlinearity nonlin".split())
@@ -45,6 +45,8 @@ class Tuned:
     at: model.Place
     what: str
     """The layer, or the attribute that the forward pass reads."""
+    is_layer: bool = False
+    """It is given to a layer of a library's."""
 
 
 class TunedArguments:
@@ -154,7 +156,7 @@ class _Uses:
             return False
         parameter = _parameter_of(api, call, place)
         if parameter in texts_of(api.options.get("tuned")):
-            return Tuned(self.init.path, call.at, api.name.rpartition(".")[2])
+            return Tuned(self.init.path, call.at, api.name.rpartition(".")[2], True)
         return parameter in HARMLESS_PARAMETERS
 
     def _handed_to_base(self, call: CallSite, place: int) -> Tuned | bool:
@@ -215,7 +217,8 @@ class _Uses:
 
     def _is_computed_with(self, attribute: str) -> bool:
         """Whether the forward pass reads it, and its name says that it decides what is computed."""
-        if not words_of(attribute) & COMPUTING_WORDS:
+        words = words_of(attribute)
+        if not words & COMPUTING_WORDS and not ("head" in words and words & {"n", "num"}):
             return False
         forward = forward_of(self.facts, self.key)
         if forward is None:

@@ -55,6 +55,8 @@ class UnverifiedRestore:
     statement: Span
     trains: bool
     """The same function goes on training: a fresh start may be meant."""
+    evaluates: bool
+    """Its name, or that of the file, says that it evaluates."""
     is_folder: bool
     """The path is sure to be that of a folder: a file that is not there is an error."""
 
@@ -99,6 +101,7 @@ def _of_restore(facts: Facts, found: Written, api: Api) -> Iterator[UnverifiedRe
         span_of(facts, found),
         statement_of(facts, found),
         _trains(facts, found),
+        _evaluates(facts, found),
         kind == "folder" or _is_folder(path),
     )
 
@@ -186,6 +189,14 @@ def _names_behind(found: Written, path: Operand) -> Iterator[str]:
 
 def _called(call: CallSite) -> str:
     return call.func.name if isinstance(call.func, model.Attribute) else getattr(call.func, "id", "")
+
+
+def _evaluates(facts: Facts, found: Written) -> bool:
+    """Whether the function, or else the script, is named for evaluating."""
+    names = [found.function.name] if found.function.index else []
+    if not names or words_of(found.function.name) <= {"main", "run"}:
+        names.append(found.record.path.rpartition("/")[2].removesuffix(".py"))
+    return any(purpose_of(name, facts.evaluation_names) in ("evaluation", "sampling") for name in names)
 
 
 def _trains(facts: Facts, found: Written) -> bool:

@@ -31,10 +31,11 @@ SAYING = {
 def check(fact: UnverifiedRestore, facts: Facts) -> Iterator[Diagnostic]:
     """At the call; what goes on training may mean to begin anew."""
     follows = "training then begins anew" if fact.trains else "the model is evaluated with the weights it began with"
+    is_sure = fact.evaluates and fact.is_folder and not fact.trains
     yield RULE.at(
         fact.at,
         f"{SAYING[fact.kind].format(name=fact.name)}: {follows}",
-        confidence=Confidence.LOW if fact.trains or not fact.is_folder else Confidence.MEDIUM,
+        confidence=Confidence.MEDIUM if is_sure else Confidence.LOW,
         fix=_fix(fact),
         statement=fact.statement,
     )
