@@ -33,7 +33,5 @@ def map_checkpoints(files: ProjectFiles, settings: Settings) -> Mapped:
             reader.broke("the checkpoint map", error)
     given = {path.as_posix() for path in files.given}
     shown = found.limited(given.__contains__).shown(reader.shown)
-    unreadable = [
-        shown_diagnostic(one, files, reader.paths) for one in outcome.diagnostics if one.span.path in given
-    ]
+    unreadable = [shown_diagnostic(one, files, reader.paths) for one in outcome.diagnostics if one.span.path in given]
     return Mapped(shown, sorted(unreadable, key=lambda one: one.span), list(dict.fromkeys(outcome.failures)))

@@ -173,7 +173,8 @@ class _Mapper:
         for entry in entries:
             path = (*above, entry.key)
             at = self._spot(Site(*entry.at.base)) if entry.at is not None and entry.at.path else None
-            yield StoredKey(path, entry.kind, self._names(run, entry.owners), at, entry.is_certain)
+            kind = "dict" if entry.entries else entry.kind
+            yield StoredKey(path, kind, self._names(run, entry.owners), at, entry.is_certain)
             yield from self._stored(run, entry.entries, path)
 
     # ------------------------------------------------------------------------------------------------- readers
@@ -228,18 +229,14 @@ class _Mapper:
         else:
             found[path] = KeyUse(path, known.at, _union(known.into, names), known.is_guarded)
 
-    def _known_to(
-        self, readers: dict[object, _Readers], written: dict[object, _Content]
-    ) -> dict[Reader, set[KeyPath]]:
+    def _known_to(self, readers: dict[object, _Readers], written: dict[object, _Content]) -> dict[Reader, set[KeyPath]]:
         """The keys that any of the checkpoints a reader may read holds, or may hold."""
         by_frames: dict[tuple[Spot, ...], set[KeyPath]] = {}
         for identity, found in readers.items():
             for reader in found.found.values():
                 known = by_frames.setdefault(reader.frames, set())
                 known |= {use.path for use in reader.uses if not written[identity].lacks(use.path)}
-        return {
-            reader: by_frames[reader.frames] for found in readers.values() for reader in found.found.values()
-        }
+        return {reader: by_frames[reader.frames] for found in readers.values() for reader in found.found.values()}
 
     # --------------------------------------------------------------------------------------------------- names
 
@@ -321,7 +318,9 @@ def _joined(a: Reader, b: Reader) -> Reader:
         uses[use.path] = (
             use
             if known is None
-            else KeyUse(use.path, min(known.at, use.at), _union(known.into, use.into), known.is_guarded and use.is_guarded)
+            else KeyUse(
+                use.path, min(known.at, use.at), _union(known.into, use.into), known.is_guarded and use.is_guarded
+            )
         )
     purpose = next(purpose for purpose in PURPOSES if purpose in (a.purpose, b.purpose))
     sure = max((a.confidence, b.confidence), key=lambda label: Confidence[label.upper()])

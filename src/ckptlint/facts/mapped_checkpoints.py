@@ -61,8 +61,8 @@ class StoredKey:
 
     path: KeyPath
     kind: str
-    """Whose state it is: "model", "optimizer", "scheduler", "scaler", "average", "progress", "arguments",
-    "whole-object", "value" or "unknown"."""
+    """Whose state it is: "model", "optimizer", "scheduler", "scaler", "average", or of all of them "training"; else
+    "progress", "arguments", "whole-object", "dict", "value" or "unknown"."""
     owners: tuple[str, ...]
     """Names of the objects whose state it is."""
     at: Spot | None
@@ -115,9 +115,16 @@ class Reader:
         found = {use.path: use for use in self.uses}
         if key in found:
             return found[key]
-        above = (found.get(key[:length]) for length in range(len(key) - 1, -1, -1))
-        below = (use for use in self.uses if len(use.path) > len(key) and use.path[: len(key)] == key)
-        return next((use for use in (*above, *below) if use is not None), None)
+        for length in range(len(key) - 1, -1, -1):
+            use = found.get(key[:length])
+            # A dict of which single keys are read is not read whole.
+            if use is not None and (use.into or not any(_is_in(path, use.path) for path in found)):
+                return use
+        return next((use for use in self.uses if _is_in(use.path, key)), None)
+
+
+def _is_in(inner: KeyPath, outer: KeyPath) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
 
 
 @dataclass(frozen=True, slots=True)

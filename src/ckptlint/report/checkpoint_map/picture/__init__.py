@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from html import escape
 
 from ckptlint.facts.mapped_checkpoints import MappedCheckpoint, Spot
 from ckptlint.report.checkpoint_map import words
+from ckptlint.report.checkpoint_map.markup import markup
 from ckptlint.report.checkpoint_map.picture.layout import Label, Node, Picture, Wire, layout
 
 Link = Callable[[Spot], str | None]
@@ -15,7 +15,7 @@ Link = Callable[[Spot], str | None]
 def draw(one: MappedCheckpoint, name: str, link: Link) -> Iterator[str]:
     """The picture, line by line; `name` begins the ids in it."""
     picture = layout(one)
-    title = escape(f"Who writes and reads {words.title(one)}; the tables below say the same")
+    title = markup(f"Who writes and reads {words.title(one)}; the tables below say the same")
     yield (
         f'<svg class="picture" id="{name}" viewBox="0 0 {_n(picture.width)} {_n(picture.height)}" '
         f'width="{_n(picture.width)}" height="{_n(picture.height)}" role="group" aria-label="{title}">'
@@ -44,7 +44,7 @@ def _linked(lines: Iterator[str], spot: Spot | None, link: Link) -> Iterator[str
     if address is None or spot is None:
         yield from lines
         return
-    yield f'<a href="{escape(address)}" aria-label="{escape(words.place(spot))}">'
+    yield f'<a href="{markup(address)}" aria-label="{markup(words.place(spot))}">'
     yield from lines
     yield "</a>"
 
@@ -57,10 +57,9 @@ def _node(node: Node) -> Iterator[str]:
 
 def _label(label: Label) -> str:
     anchor = ' text-anchor="end"' if label.to_left else ""
-    whole = f"<title>{escape(label.whole)}</title>" if label.shown != label.whole else ""
+    whole = f"<title>{markup(label.whole)}</title>" if label.shown != label.whole else ""
     return (
-        f'<text class="{label.style}" x="{_n(label.x)}" y="{_n(label.y)}"{anchor}>'
-        f"{whole}{escape(label.shown)}</text>"
+        f'<text class="{label.style}" x="{_n(label.x)}" y="{_n(label.y)}"{anchor}>{whole}{markup(label.shown)}</text>'
     )
 
 

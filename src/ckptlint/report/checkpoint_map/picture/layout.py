@@ -140,7 +140,9 @@ def layout(one: MappedCheckpoint) -> Picture:
         x + wide + LANE,
         side,
     )
-    left = _column([(n, _way_lines(w)) for n, w in enumerate(one.writers)], [header / 2] * len(one.writers), MARGIN, side)
+    left = _column(
+        [(n, _way_lines(w)) for n, w in enumerate(one.writers)], [header / 2] * len(one.writers), MARGIN, side
+    )
     height = max(tall, *(node.box.bottom for node in (*left, *right)), 0) + 2 * MARGIN
     # The column that is lower than the others stands in the middle beside them when it has no place of its own.
     box = Box(x, 0, wide, tall)
