@@ -130,7 +130,7 @@ def check(project: ProjectOptions, **options: Any) -> int:
 @click.option(
     "--link-template",
     metavar="URL",
-    help="Where html links lead, with {path}, {relative}, {line} and {column}.  [default: the file, with #L and the line]",
+    help="Where html links lead, with {path}, {relative}, {line} and {column}.  [default: FILE#L12]",
 )
 @_COLOR
 @_reads_project

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ckptlint.facts.places import call_at
 from ckptlint.facts.project import Facts
@@ -43,7 +44,7 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
     operands = [operand for option in values for operand in row.given(option, bound)]
     sites = [Site(*ways[0])]
     file = site.path
-    for (inner_path, inner_at), (outer_path, outer_at) in zip(ways, ways[1:], strict=False):
+    for (inner_path, inner_at), (outer_path, outer_at) in pairwise(ways):
         function = facts.function_at(inner_path, inner_at)
         asked = [operand for operand in (path, *operands) if operand is not None]
         outer = call_at(facts.program, outer_path, outer_at) if function is not None and outer_path else None

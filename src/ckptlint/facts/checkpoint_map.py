@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ckptlint.diagnostic import Confidence, confidence_of
 from ckptlint.facts.call_frames import Frames, frames_of
 from ckptlint.facts.checkpoints import Checkpoint
-from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, path_pattern, words_of_path
+from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, words_of_path
 from ckptlint.facts.key_words import kind_by_key
 from ckptlint.facts.links import Link, LoadedUse
 from ckptlint.facts.mapped_checkpoints import (
@@ -315,13 +315,10 @@ def _joined(a: Reader, b: Reader) -> Reader:
     uses = {use.path: use for use in a.uses}
     for use in b.uses:
         known = uses.get(use.path)
-        uses[use.path] = (
-            use
-            if known is None
-            else KeyUse(
-                use.path, min(known.at, use.at), _union(known.into, use.into), known.is_guarded and use.is_guarded
-            )
-        )
+        if known is not None:
+            guarded = known.is_guarded and use.is_guarded
+            use = KeyUse(use.path, min(known.at, use.at), _union(known.into, use.into), guarded)
+        uses[use.path] = use
     purpose = next(purpose for purpose in PURPOSES if purpose in (a.purpose, b.purpose))
     sure = max((a.confidence, b.confidence), key=lambda label: Confidence[label.upper()])
     ordered = tuple(sorted(uses.values(), key=lambda use: (use.at, use.path)))

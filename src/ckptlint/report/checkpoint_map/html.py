@@ -49,7 +49,11 @@ def render(view: MapView) -> Iterator[str]:
 
 @cache
 def _style() -> str:
-    return files(__package__).joinpath("page.css").readmarkup(encoding="utf-8")
+    return files(__package__).joinpath("page.css").read_text(encoding="utf-8")
+
+
+def _head(*cells: str) -> str:
+    return "<thead><tr>" + "".join(f'<th scope="col">{cell}</th>' for cell in cells) + "</tr></thead>\n<tbody>\n"
 
 
 def _legend() -> Iterator[str]:
@@ -61,8 +65,9 @@ def _legend() -> Iterator[str]:
 
 
 def _contents(checkpoints: Sequence[MappedCheckpoint]) -> Iterator[str]:
-    yield '<nav aria-label="Checkpoints">\n<div class="scroll" tabindex="0" role="region" aria-label="Overview">\n<table>\n'
-    yield "<thead><tr><th>checkpoint</th><th>keys</th><th>writers</th><th>readers</th><th>stands out</th></tr></thead>\n<tbody>\n"
+    yield '<nav aria-label="Checkpoints">\n'
+    yield '<div class="scroll" tabindex="0" role="region" aria-label="Overview">\n<table>\n'
+    yield _head("checkpoint", "keys", "writers", "readers", "stands out")
     for number, one in enumerate(checkpoints, 1):
         remarks = []
         if one.unread():
@@ -72,21 +77,23 @@ def _contents(checkpoints: Sequence[MappedCheckpoint]) -> Iterator[str]:
         if not one.readers:
             remarks.append('<span class="soft">no reader is seen</span>')
         keys = str(len(one.keys)) if one.is_dict else "one object"
+        link = f'<a class="mono" href="#checkpoint-{number}">{markup(words.title(one))}</a>'
         yield (
-            f'<tr><th scope="row"><a class="mono" href="#checkpoint-{number}">{markup(words.title(one))}</a></th><td>{keys}</td>'
+            f'<tr><th scope="row">{link}</th><td>{keys}</td>'
             f"<td>{len(one.writers)}</td><td>{len(one.readers)}</td><td>{' '.join(remarks)}</td></tr>\n"
         )
     yield "</tbody>\n</table>\n</div>\n</nav>\n"
 
 
 def _checkpoint(name: str, one: MappedCheckpoint, view: MapView) -> Iterator[str]:
-    yield f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{markup(words.title(one))}</h2>\n'
-    yield f'<div class="scroll" tabindex="0" role="region" aria-label="Picture of {markup(words.title(one))}">\n'
+    title = markup(words.title(one))
+    yield f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{title}</h2>\n'
+    yield f'<div class="scroll" tabindex="0" role="region" aria-label="Picture of {title}">\n'
     for line in draw(one, f"{name}-picture", view.link):
         yield line + "\n"
     yield "</div>\n"
     if one.unread():
-        keys = ", ".join(f"<code>{markup(words.keymarkup(key.path))}</code>" for key in one.unread())
+        keys = ", ".join(f"<code>{markup(words.key_text(key.path))}</code>" for key in one.unread())
         yield f'<p class="never">Never read, though the file is: {keys}</p>\n'
     yield from _keys(one, view)
     yield from _ways("Written by", one.writers, view)
@@ -98,7 +105,7 @@ def _checkpoint(name: str, one: MappedCheckpoint, view: MapView) -> Iterator[str
 
 def _keys(one: MappedCheckpoint, view: MapView) -> Iterator[str]:
     yield '<table class="keys">\n<caption>What it holds</caption>\n'
-    yield "<thead><tr><th>key</th><th>holds</th><th>written at</th><th>what becomes of it</th></tr></thead>\n<tbody>\n"
+    yield _head("key", "holds", "written at", "what becomes of it")
     for key in one.keys:
         depth = max(0, len(key.path) - 1)
         doubt = "" if key.is_certain else ' <span class="soft">on some paths</span>'
@@ -111,8 +118,9 @@ def _keys(one: MappedCheckpoint, view: MapView) -> Iterator[str]:
         )
     for path in one.unwritten:
         yield (
-            f'<tr><th scope="row"><code class="unwritten">{markup(words.keymarkup(path))}</code></th>'
-            f'<td><span class="badge unwritten">never written</span></td><td></td><td>{_uses(one, path, view)}</td></tr>\n'
+            f'<tr><th scope="row"><code class="unwritten">{markup(words.key_text(path))}</code></th>'
+            f'<td><span class="badge unwritten">never written</span></td><td></td>'
+            f"<td>{_uses(one, path, view)}</td></tr>\n"
         )
     yield "</tbody>\n</table>\n"
     if one.is_open:
@@ -165,7 +173,7 @@ def _others(name: str, heading: str, readers: Sequence[Reader], view: MapView) -
         return
     yield f'<section id="{name}" aria-labelledby="{name}-title">\n<h2 id="{name}-title">{heading}</h2>\n<ul>\n'
     for reader in readers:
-        keys = ", ".join(f"<code>{markup(words.keymarkup(use.path))}</code>" for use in reader.uses if use.path)
+        keys = ", ".join(f"<code>{markup(words.key_text(use.path))}</code>" for use in reader.uses if use.path)
         yield f"<li>{_way(reader, view)}{f'; reads {keys}' if keys else ''}</li>\n"
     yield "</ul>\n</section>\n"
 

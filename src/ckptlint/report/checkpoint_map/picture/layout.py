@@ -144,7 +144,6 @@ def layout(one: MappedCheckpoint) -> Picture:
         [(n, _way_lines(w)) for n, w in enumerate(one.writers)], [header / 2] * len(one.writers), MARGIN, side
     )
     height = max(tall, *(node.box.bottom for node in (*left, *right)), 0) + 2 * MARGIN
-    # The column that is lower than the others stands in the middle beside them when it has no place of its own.
     box = Box(x, 0, wide, tall)
     title = visible(words.title(one))
     room = int((wide - 2 * PAD) / CHARACTER)
