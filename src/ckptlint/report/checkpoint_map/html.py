@@ -66,7 +66,7 @@ def _legend() -> Iterator[str]:
 
 def _contents(checkpoints: Sequence[MappedCheckpoint]) -> Iterator[str]:
     yield '<nav aria-label="Checkpoints">\n'
-    yield '<div class="scroll" tabindex="0" role="region" aria-label="Overview">\n<table>\n'
+    yield '<div class="scroll" tabindex="0" role="region" aria-label="Overview">\n<table class="rows">\n'
     yield _head("checkpoint", "keys", "writers", "readers", "stands out")
     for number, one in enumerate(checkpoints, 1):
         remarks = []
@@ -79,8 +79,9 @@ def _contents(checkpoints: Sequence[MappedCheckpoint]) -> Iterator[str]:
         keys = str(len(one.keys)) if one.is_dict else "one object"
         link = f'<a class="mono" href="#checkpoint-{number}">{markup(words.title(one))}</a>'
         yield (
-            f'<tr><th scope="row">{link}</th><td>{keys}</td>'
-            f"<td>{len(one.writers)}</td><td>{len(one.readers)}</td><td>{' '.join(remarks)}</td></tr>\n"
+            f'<tr><th scope="row">{link}</th><td data-label="keys">{keys}</td>'
+            f'<td data-label="writers">{len(one.writers)}</td><td data-label="readers">{len(one.readers)}</td>'
+            f"<td>{' '.join(remarks)}</td></tr>\n"
         )
     yield "</tbody>\n</table>\n</div>\n</nav>\n"
 
@@ -104,7 +105,7 @@ def _checkpoint(name: str, one: MappedCheckpoint, view: MapView) -> Iterator[str
 
 
 def _keys(one: MappedCheckpoint, view: MapView) -> Iterator[str]:
-    yield '<table class="keys">\n<caption>What it holds</caption>\n'
+    yield '<table class="rows">\n<caption>What it holds</caption>\n'
     yield _head("key", "holds", "written at", "what becomes of it")
     for key in one.keys:
         depth = max(0, len(key.path) - 1)

@@ -11,7 +11,7 @@ KINDS = {"whole-object": "whole object", "unknown": ""}
 PURPOSES = {
     "resume": "resumes",
     "evaluate": "evaluates",
-    "warm-start": "starts from its weights",
+    "warm-start": "warm-starts",
     "unknown": "reads",
 }
 """What a reader does, as a verb."""

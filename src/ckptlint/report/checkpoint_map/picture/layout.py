@@ -22,13 +22,13 @@ INDENT = 14.0
 GAP = 14.0
 """Between two boxes of a column."""
 MARGIN = 8.0
-LANE = 110.0
+LANE = 90.0
 """Between two columns, for the lines."""
-SIDE = 34
+SIDE = 30
 """Characters in a writer's or reader's box."""
-MIN_KEY, MAX_KEY = 10, 34
+MIN_KEY, MAX_KEY = 14, 32
 """Characters for the keys."""
-MIN_HOLDS, MAX_HOLDS = 8, 24
+MIN_HOLDS, MAX_HOLDS = 16, 28
 """Characters for what the keys hold."""
 MARK = "never read"
 
@@ -123,7 +123,11 @@ def layout(one: MappedCheckpoint) -> Picture:
     """The picture of a checkpoint."""
     rows = list(_rows(one))
     key_width = _columns([(len(row.path) - 1) * INDENT / CHARACTER + width(row.name) for row in rows], MIN_KEY, MAX_KEY)
-    holds_width = _columns([width(row.holds) + width(row.mark) + 2 * bool(row.mark) for row in rows], MIN_HOLDS, 40)
+    holds_width = _columns(
+        [width(row.holds) + width(row.mark) + 2 * bool(row.mark) for row in rows], MIN_HOLDS, MAX_HOLDS
+    )
+    title = visible(words.title(one))
+    holds_width = max(holds_width, min(width(title) - key_width, MAX_HOLDS))
     side = SIDE * CHARACTER + 2 * PAD
     x = MARGIN + side + LANE
     wide = (key_width + holds_width + 2) * CHARACTER + 2 * PAD
@@ -145,12 +149,14 @@ def layout(one: MappedCheckpoint) -> Picture:
     )
     height = max(tall, *(node.box.bottom for node in (*left, *right)), 0) + 2 * MARGIN
     box = Box(x, 0, wide, tall)
-    title = visible(words.title(one))
     room = int((wide - 2 * PAD) / CHARACTER)
     labels = [Label(_fitted(title, room, True), title, x + PAD, 21, "title")]
     if one.is_open:
         note = "further keys that are not seen"
         labels.append(Label(_fitted(note, room), note, x + PAD, tall - 9, "note"))
+    if not one.readers:
+        note = "nothing that is seen reads it"
+        labels.append(Label(note, note, x + wide + 16, 21, "note"))
     checkpoint = Node(box, tuple(labels), 0)
     picture = Picture(
         x + wide + LANE + side + MARGIN,
