@@ -44,7 +44,7 @@ def run_map(
     for failure in mapped.failures:
         click.echo(f"ckptlint: internal error: {failure.message}; please report it", err=True)
     if not project.quiet and files.given:
-        click.echo(summary(mapped.map), err=True)
+        click.echo(summary(mapped.map, len(mapped.unreadable)), err=True)
     project.console.note(f"took {time.perf_counter() - started:.2f} s")
     return 2 if mapped.failures else 0
 

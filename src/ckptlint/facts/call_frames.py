@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from ckptlint.facts.places import call_at
+from ckptlint.facts.places import call_at, holds
 from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import Site
+from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import walk
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.model import CallSite, Function, Operand
+from ckptlint.semantics.model import CallSite, Function, Operand, Place
 
 LONGEST = 60
 """Characters of an expression as written; the rest is left out."""
@@ -45,17 +46,17 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
     sites = [Site(*ways[0])]
     file = site.path
     for (inner_path, inner_at), (outer_path, outer_at) in pairwise(ways):
-        function = facts.function_at(inner_path, inner_at)
+        function = function_around(facts, inner_path, inner_at)
         asked = [operand for operand in (path, *operands) if operand is not None]
-        outer = call_at(facts.program, outer_path, outer_at) if function is not None and outer_path else None
-        if function is None or not any(_depends(operand, function) for operand in asked):
+        if function is None or not outer_path or not any(_depends(operand, function) for operand in asked):
             break
         sites.append(Site(outer_path, outer_at))
+        outer = call_at(facts.program, outer_path, outer_at)
         if outer is None:
             break
         defaults = [p.default for p in function.parameters]
         given = _given(function, outer)
-        if isinstance(path, model.Name) and path.id in given:
+        if isinstance(path, model.Name) and path.id in given and path.id not in _rebound(function):
             path = given[path.id]
             if not any(path is default for default in defaults):
                 file = outer_path
@@ -85,14 +86,32 @@ def _bound(row: Api, call: CallSite) -> dict[str, Operand]:
     return bound
 
 
+def function_around(facts: Facts, path: str, at: Place) -> Function | None:
+    """The innermost function around a place; a lambda only when the place lies within its own text."""
+    record = facts.program.record(path)
+    found: Function | None = None
+    for function in record.functions[1:] if record is not None else ():
+        if function.is_lambda and not holds(function.at, at):
+            continue
+        if function.at[0] <= at[0] <= function.end_row and (found is None or function.at >= found.at):
+            found = function
+    return found
+
+
 def _parameters(function: Function) -> list[model.Parameter]:
     """Those that a caller gives: without the receiver of a method."""
     is_method = function.model is not None and bool(function.parameters)
     return function.parameters[1:] if is_method else function.parameters
 
 
+def _rebound(function: Function) -> set[str]:
+    """Names that the function gives another value: they are no longer what a caller gave."""
+    binds = (one for one in statements_of(function.body) if isinstance(one, model.Bind))
+    return {target.id for bind in binds for target in bind.targets if isinstance(target, model.Name)}
+
+
 def _depends(operand: Operand, function: Function) -> bool:
-    names = {parameter.name for parameter in _parameters(function)}
+    names = {parameter.name for parameter in _parameters(function)} - _rebound(function)
     return any(isinstance(part, model.Name) and part.id in names for part in walk(operand))
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ckptlint.diagnostic import Confidence, confidence_of
-from ckptlint.facts.call_frames import Frames, frames_of
+from ckptlint.facts.call_frames import Frames, frames_of, function_around
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, words_of_path
 from ckptlint.facts.key_words import kind_by_key
@@ -174,7 +174,8 @@ class _Mapper:
             path = (*above, entry.key)
             at = self._spot(Site(*entry.at.base)) if entry.at is not None and entry.at.path else None
             kind = "dict" if entry.entries else entry.kind
-            yield StoredKey(path, kind, self._names(run, entry.owners), at, entry.is_certain)
+            names = self._names(run, entry.owners)
+            yield StoredKey(path, kind, names, at, entry.is_certain, entry.is_by_name)
             yield from self._stored(run, entry.entries, path)
 
     # ------------------------------------------------------------------------------------------------- readers
@@ -244,7 +245,7 @@ class _Mapper:
         return tuple(self._spot(site) for site in frames.sites)
 
     def _spot(self, site: Site) -> Spot:
-        function = self.facts.function_at(site.path, site.at)
+        function = function_around(self.facts, site.path, site.at)
         return Spot(site.path, site.at[0], site.at[1], function.qualname if function is not None else "")
 
     def _names(self, run: Run, locations: Iterable[Location]) -> tuple[str, ...]:
@@ -280,15 +281,16 @@ class _Content:
         first = not self.keys
         for path, key in list(self.keys.items()):
             if path not in given:
-                self.keys[path] = StoredKey(path, key.kind, key.owners, key.at, False)
+                self.keys[path] = replace(key, is_certain=False)
         for key in keys:
             known = self.keys.get(key.path)
             if known is None:
-                self.keys[key.path] = StoredKey(key.path, key.kind, key.owners, key.at, key.is_certain and first)
+                self.keys[key.path] = replace(key, is_certain=key.is_certain and first)
                 continue
-            kind = known.kind if known.kind not in ("unknown", "value") else key.kind
-            owners = _union(known.owners, key.owners) if known.kind in (kind, "unknown") else known.owners
-            self.keys[key.path] = StoredKey(key.path, kind, owners, known.at, known.is_certain and key.is_certain)
+            better = key if known.kind in ("unknown", "value") or (known.is_by_name and not key.is_by_name) else known
+            owners = _union(known.owners, key.owners) if known.kind == key.kind else better.owners
+            certain = known.is_certain and key.is_certain
+            self.keys[key.path] = replace(better, owners=owners, at=known.at, is_certain=certain)
         self.keys = dict(sorted(self.keys.items(), key=_order(list(self.keys))))
 
     def lacks(self, path: KeyPath) -> bool:
@@ -329,9 +331,14 @@ def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*a, *b)))
 
 
+_FILLED = ("{'", '{"', "{tuple(", "{?'", '{?"', "{?tuple(")
+
+
 def _shown_path(pattern: Pattern) -> str:
-    """A path with its holes as one would write them; of some only the name as written is known, of some nothing."""
-    return "".join("{…}" if piece == "{?}" else piece.replace("{?", "{") for piece in pattern)
+    """A path with its holes as one would write them; of some only the text is known, of some nothing."""
+    # What fills a template (`"{}.pt".format(x)`, `"%d.pt" % x`) stands behind it, and the template shows its holes.
+    pieces = (piece for piece in pattern if not piece.startswith(_FILLED))
+    return "".join("{…}" if piece == "{?}" else piece.replace("{?", "{") for piece in pieces)
 
 
 def _letters(pattern: Pattern) -> bool:

@@ -69,6 +69,8 @@ class StoredKey:
     """Where it is given."""
     is_certain: bool
     """Every way to every writer gives it."""
+    is_by_name: bool = False
+    """Only the key's own words say what kind it is."""
 
     @property
     def name(self) -> str:

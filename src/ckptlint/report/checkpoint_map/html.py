@@ -42,7 +42,7 @@ def render(view: MapView) -> Iterator[str]:
     yield '<main id="map">\n'
     for number, one in enumerate(found.checkpoints, 1):
         yield from _checkpoint(f"checkpoint-{number}", one, view)
-    yield from _others("unmatched", "Read, and written by nothing here", found.unmatched, view)
+    yield from _others("unmatched", "Read, writer not known", found.unmatched, view)
     yield from _others("outside", "Read from outside the project", found.outside, view)
     yield "</main>\n</body>\n</html>\n"
 

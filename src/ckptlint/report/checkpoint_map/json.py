@@ -35,6 +35,7 @@ def _checkpoint(one: MappedCheckpoint) -> dict[str, Any]:
             {
                 "key": list(key.path),
                 "kind": key.kind,
+                "by_name": key.is_by_name,
                 "owners": list(key.owners),
                 "certain": key.is_certain,
                 "at": _spot(key.at) if key.at is not None else None,

@@ -20,7 +20,7 @@ def render(view: MapView) -> Iterator[str]:
         yield from _checkpoint(f"c{number}", one)
     others = [*found.unmatched, *found.outside]
     if others:
-        yield '  subgraph others["read, and written by nothing here"]\n'
+        yield '  subgraph others["read; writer not known or outside"]\n'
         for number, reader in enumerate(others, 1):
             yield f"    o{number}[{_reader(reader)}]\n"
         yield "  end\n"

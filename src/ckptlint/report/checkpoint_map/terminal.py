@@ -28,7 +28,7 @@ Row = tuple[str, ...]
 
 
 def render(view: MapView) -> Iterator[str]:
-    """Every checkpoint, then the files that nothing here writes, then what the marks mean."""
+    """Every checkpoint, then the reads of other files, then what the marks mean."""
     style = Style(view.color)
     found = view.map
     if found.is_empty:
@@ -39,7 +39,7 @@ def render(view: MapView) -> Iterator[str]:
     if not found.checkpoints:
         yield "Nothing is saved.\n"
     for heading, readers in (
-        ("read, and written by nothing here", found.unmatched),
+        ("read, writer not known", found.unmatched),
         ("read from outside the project", found.outside),
     ):
         if readers:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ckptlint.facts.mapped_checkpoints import CheckpointMap, KeyPath, MappedCheckpoint, Reader, Spot, StoredKey, Writer
 
-KINDS = {"whole-object": "whole object", "unknown": ""}
+KINDS = {"whole-object": "whole object", "training": "training state", "unknown": ""}
 """Kinds of content whose name is not what is shown."""
 PURPOSES = {
     "resume": "resumes",
@@ -31,8 +31,10 @@ def function(spot: Spot) -> str:
 
 def holds(key: StoredKey) -> str:
     """Whose state a key is."""
-    kind = KINDS.get(key.kind, key.kind)
-    return " ".join(part for part in (kind, ", ".join(key.owners)) if part)
+    # That `epoch` is progress is no guess, that `opt` is an optimizer is one.
+    doubt = " (by its name)" if key.is_by_name and key.kind not in ("progress", "arguments") else ""
+    kind = KINDS.get(key.kind, key.kind) + doubt
+    return ": ".join(part for part in (kind, ", ".join(key.owners)) if part)
 
 
 def key_text(path: KeyPath) -> str:
@@ -71,11 +73,12 @@ def counted(number: int, one: str, many: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def summary(found: CheckpointMap) -> str:
+def summary(found: CheckpointMap, unread_files: int = 0) -> str:
     """One line: how much there is, and what stands out."""
     checkpoints = found.checkpoints
+    missing = f" {counted(unread_files, 'file')} could not be read." if unread_files else ""
     if found.is_empty:
-        return "No checkpoints: nothing is saved or loaded."
+        return f"No checkpoints: nothing is saved or loaded.{missing}"
     parts = [counted(len(checkpoints), "checkpoint")]
     readers = {reader.frames for one in checkpoints for reader in one.readers}
     parts.append(counted(len(readers), "place that reads them", "places that read them"))
@@ -87,5 +90,5 @@ def summary(found: CheckpointMap) -> str:
         parts.append(f"{counted(unwritten, 'key')} read but never written")
     others = len(found.unmatched) + len(found.outside)
     if others:
-        parts.append(f"{counted(others, 'read')} of files that nothing here writes")
-    return ", ".join(parts) + "."
+        parts.append(f"{counted(others, 'read')} of other files")
+    return ", ".join(parts) + "." + missing
