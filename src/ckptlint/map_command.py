@@ -58,6 +58,10 @@ def _check(template: str) -> None:
         if name not in PLACEHOLDERS:
             known = ", ".join(f"{{{one}}}" for one in PLACEHOLDERS)
             raise Refused(f"--link-template: `{{{name}}}` is not known; there are {known}")
+    try:
+        template.format(path="", relative="", line=1, column=1)
+    except ValueError as error:
+        raise Refused(f"--link-template: {error}") from error
 
 
 def _template_link(template: str, files: ProjectFiles) -> Callable[[Spot], str]:

@@ -35,7 +35,8 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
 
     `values` are the options of the API's row that name such arguments beside the path.
     """
-    ways = [site.base, *reversed(site.chain)]
+    # Between the calls stand the rounds of loops that are followed one by one.
+    ways = [site.base, *((path, at) for path, at in reversed(site.chain) if path)]
     call = call_at(facts.program, site.path, site.at)
     row = _row(facts, api)
     if call is None or row is None:
@@ -48,7 +49,7 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
     for (inner_path, inner_at), (outer_path, outer_at) in pairwise(ways):
         function = function_around(facts, inner_path, inner_at)
         asked = [operand for operand in (path, *operands) if operand is not None]
-        if function is None or not outer_path or not any(_depends(operand, function) for operand in asked):
+        if function is None or not any(_depends(operand, function) for operand in asked):
             break
         sites.append(Site(outer_path, outer_at))
         outer = call_at(facts.program, outer_path, outer_at)
@@ -56,7 +57,7 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
             break
         defaults = [p.default for p in function.parameters]
         given = _given(function, outer)
-        if isinstance(path, model.Name) and path.id in given and path.id not in _rebound(function):
+        if isinstance(path, model.Name) and _is_telling(given.get(path.id)) and path.id not in _rebound(function):
             path = given[path.id]
             if not any(path is default for default in defaults):
                 file = outer_path
@@ -123,6 +124,10 @@ def _given(function: Function, call: CallSite) -> dict[str, Operand]:
     found.update(zip(names, positional, strict=False))
     found.update({a.keyword: a.value for a in call.args if a.keyword is not None})
     return found
+
+
+def _is_telling(given: Operand | None) -> bool:
+    return given is not None and not (isinstance(given, model.Literal) and given.value is None)
 
 
 def _parts_outside(operand: Operand, given: dict[str, Operand]) -> Iterator[Operand]:

@@ -148,18 +148,24 @@ class _Mapper:
             return False
         named = words_of_path(saves[0].pattern)
         for writer in writers:
-            named |= words_of(writer.written).union(*(words_of(spot.function) for spot in writer.frames))
+            named |= words_of(writer.written)
+            named |= frozenset[str]().union(*(words_of(s.function.rpartition(".")[2]) for s in writer.frames))
         return bool(named & CHECKPOINT_WORDS)
 
     def _keys(self, saves: list[Checkpoint]) -> _Content:
         content = _Content()
+        others = []
         for save in saves:
-            run = save.run
-            if save.schema is not None:
-                content.is_open |= save.schema.is_open
-                content.add([*self._stored(run, save.schema.entries, ())])
+            if save.schema is None:
+                others.append(self._whole(save))
+                continue
+            content.is_open |= save.schema.is_open
+            content.add([*self._stored(save.run, save.schema.entries, ())])
+        for whole in others:
+            if whole.kind == "unknown" and content.keys:
+                content.is_open = True
             else:
-                content.add([self._whole(save)])
+                content.add([whole])
         return content
 
     def _whole(self, save: Checkpoint) -> StoredKey:
@@ -194,7 +200,7 @@ class _Mapper:
             next((purpose for purpose in PURPOSES if purpose in purposes), "unknown"),
             sure.label,
             uses,
-            reads_more or use.is_opened,
+            reads_more or use.is_opened or _is_given_back(use) or not uses,
         )
 
     def _uses(self, use: LoadedUse) -> tuple[tuple[KeyUse, ...], bool]:
@@ -204,7 +210,9 @@ class _Mapper:
         for read in use.reads:
             holders = [_key_path(ref.location, use.places) for ref in read.holder.refs()]
             for holder in holders:
-                if holder is None or not isinstance(read.key, str):
+                if holder is None:
+                    continue  # On another way here it is another file.
+                if not isinstance(read.key, str):
                     more = True
                     continue
                 path = (*holder, read.key)
@@ -359,6 +367,12 @@ def _fitting(use: LoadedUse, links: list[Link]) -> list[Link]:
     fitting = [link for link in links if link.save.schema is not None and keys.intersection(link.save.schema.keys)]
     unclear = [link for link in links if link.save.schema is None and not link.save.is_plain_state]
     return [*fitting, *unclear] if fitting else links
+
+
+def _is_given_back(use: LoadedUse) -> bool:
+    """Whether a function that nothing is seen to call returns what it loads: its callers read it."""
+    returned = {ref.location for ref in use.run.summary.value.refs()}
+    return not use.run.is_entry and not use.places.isdisjoint(returned)
 
 
 def _key_path(location: Location, places: frozenset[Location]) -> KeyPath | None:

@@ -50,7 +50,7 @@ def render(view: MapView) -> Iterator[str]:
 
 
 def _lines(lines: Iterable[str]) -> str:
-    return "".join(line.rstrip() + "\n" for line in lines)
+    return "".join(line + "\n" for line in lines)
 
 
 def _block(one: MappedCheckpoint, style: Style) -> Iterator[str]:
@@ -115,7 +115,8 @@ def _table(rows: Sequence[Row], *, first_only: bool = False) -> Iterator[str]:
     ]
     for number, row in enumerate(shown):
         cells = ("", *row[1:]) if first_only and number else row
-        yield "  " + "  ".join(cell + " " * (wide - width(cell)) for cell, wide in zip(cells, widths, strict=True))
+        padded = (cell + " " * (wide - width(cell)) for cell, wide in zip(cells, widths, strict=True))
+        yield ("  " + "  ".join(padded)).rstrip()
 
 
 def _notes(checkpoints: Iterable[MappedCheckpoint]) -> Iterator[str]:
