@@ -13,9 +13,7 @@ from ckptlint.cli import main
 from tests.support import write
 
 PAGE = (Path(__file__).parent.parent / "docs" / "map.md").read_text(encoding="utf-8")
-EXAMPLE = {
-    name: text for name, text in re.findall(r"^`(\w+\.py)`:\n\n```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
-}
+EXAMPLE = dict(re.findall(r"^`(\w+\.py)`:\n\n```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 
 
 @pytest.fixture

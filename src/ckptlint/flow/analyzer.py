@@ -257,7 +257,8 @@ class Analyzer:
             state.origins.plain(),
             {location: held for frame in runs for location, held in frame.objects.items()},
             state.names.plain() if not function.index else {},
-            returns=bool(values) or not ends,
+            # A generator is not run by its call, however long it goes on.
+            returns=bool(values) or not ends or function.is_generator,
             module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
             truncated=any(frame.truncated for frame in runs),
             unseen=frozenset().union(*(frame.unseen for frame in runs)),
