@@ -92,7 +92,7 @@ net.eval()
     }
     (reader,) = one.readers
     assert (reader.at.path, reader.at.row, reader.purpose, reader.confidence) == ("evaluate.py", 6, "evaluate", "high")
-    assert one.unwritten == (("best",), ("note",))
+    assert one.unwritten == (("best",),)
     assert [".".join(key.path) for key in one.unread()] == ["opt", "extra.note"]
 
 
@@ -106,6 +106,91 @@ def test_a_bare_state_dict_is_one_key(tmp_path: Path) -> None:
     assert not one.is_dict
     assert keys(one) == {"": ("model", ("net",), True, Use.RESTORED)}
     assert one.readers[0].uses[0].into == ("net",)
+
+
+def test_an_endless_generator_does_not_end_the_training(tmp_path: Path) -> None:
+    found_map = mapped(
+        tmp_path,
+        train=HEAD
+        + """
+def rounds(loader):
+    while True:
+        yield from loader
+
+def main(loader):
+    net = Net()
+    for x in rounds(loader):
+        torch.save({"net": net.state_dict()}, "net.pt")
+
+main(make())
+""",
+    )
+    assert [one.path for one in found_map.checkpoints] == ["net.pt"]
+
+
+def test_settings_that_other_code_may_change_decide_nothing(tmp_path: Path) -> None:
+    found_map = mapped(
+        tmp_path,
+        train=HEAD
+        + """
+start = "scratch"
+exec(open("settings.py").read())
+net = Net()
+opt = optim.Adam(net.parameters())
+if start == "resume":
+    state = torch.load("last.pt")
+    net.load_state_dict(state["net"])
+    opt.load_state_dict(state["opt"])
+torch.save({"net": net.state_dict(), "opt": opt.state_dict()}, "last.pt")
+""",
+    )
+    (one,) = found_map.checkpoints
+    assert {key.path[0]: one.use(key.path) for key in one.keys} == {"net": Use.RESTORED, "opt": Use.RESTORED}
+
+
+def test_each_of_several_files_that_one_place_reads(tmp_path: Path) -> None:
+    found_map = mapped(
+        tmp_path,
+        train=HEAD
+        + """
+net = Net()
+torch.save({"net": net.state_dict()}, "a.pt")
+torch.save({"net": net.state_dict()}, "b.pt")
+""",
+        evaluate=HEAD
+        + """
+def main(args):
+    net = Net()
+    if args.first:
+        state = torch.load("a.pt")
+    else:
+        state = torch.load("b.pt")
+    net.load_state_dict(state["net"])
+    net.eval()
+
+main(parse())
+""",
+    )
+    assert [(one.path, one.use(("net",))) for one in found_map.checkpoints] == [
+        ("a.pt", Use.RESTORED),
+        ("b.pt", Use.RESTORED),
+    ]
+
+
+def test_a_callback_of_a_library_writes_training_state(tmp_path: Path) -> None:
+    found_map = mapped(
+        tmp_path,
+        train="""
+import keras
+model = keras.Sequential([keras.layers.Dense(2)])
+keep = keras.callbacks.ModelCheckpoint("best.keras", save_best_only=True)
+model.fit(x, y, callbacks=[keep])
+""",
+        serve='import keras\nmodel = keras.models.load_model("best.keras")\nmodel.predict(x)\n',
+    )
+    (one,) = found_map.checkpoints
+    assert (one.path, one.keys[0].kind, one.use(())) == ("best.keras", "training", Use.RESTORED)
+    assert one.readers[0].uses[0].into == ("model",)
 
 
 def test_outside_files_and_unknown_writers_stand_apart(tmp_path: Path) -> None:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 
 from ckptlint.diagnostic import Confidence, confidence_of
-from ckptlint.facts.call_frames import Frames, frames_of, function_around
+from ckptlint.facts.call_frames import frames_of
+from ckptlint.facts.checkpoint_contents import Content, content_of, union
 from ckptlint.facts.checkpoints import Checkpoint
-from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, words_of_path
+from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, path_pattern, words_of_path
 from ckptlint.facts.key_words import kind_by_key
+from ckptlint.facts.library_writers import LibraryWriter
 from ckptlint.facts.links import Link, LoadedUse
+from ckptlint.facts.map_names import Names
 from ckptlint.facts.mapped_checkpoints import (
     WHOLE,
     CheckpointMap,
@@ -19,14 +22,12 @@ from ckptlint.facts.mapped_checkpoints import (
     MappedCheckpoint,
     Reader,
     Spot,
-    StoredKey,
     Writer,
 )
 from ckptlint.facts.programs import programs_of
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.runs import Run
-from ckptlint.facts.schemas import Entry
-from ckptlint.flow.domain import Field, Location, Made, Mark, Ref, Site, Value, text_of
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import Field, Location, Made, Mark, Ref, Site, Value
 from ckptlint.flow.written import words_of
 
 STATE_KINDS = frozenset("model optimizer scheduler scaler average whole-object training".split())
@@ -60,15 +61,21 @@ class _Readers:
 class _Mapper:
     def __init__(self, facts: Facts) -> None:
         self.facts = facts
+        self.names = Names(facts)
         self.programs = programs_of(facts)
         self.links: dict[int, list[Link]] = {}
         for link in facts.of(Link):
             self.links.setdefault(id(link.load), []).append(link)
+        self.kept: dict[object, list[LibraryWriter]] = {}
 
     def map(self) -> CheckpointMap:
         groups: dict[object, list[Checkpoint]] = {}
         for save in self.facts.of(Checkpoint):
             groups.setdefault(self._identity(save), []).append(save)
+        for kept in self.facts.of(LibraryWriter):
+            identity = self._library_identity(kept)
+            groups.setdefault(identity, [])
+            self.kept.setdefault(identity, []).append(kept)
         readers = {identity: _Readers() for identity in groups}
         unmatched, outside = _Readers(), _Readers()
         identities = {id(save): identity for identity, saves in groups.items() for save in saves}
@@ -82,15 +89,20 @@ class _Mapper:
                     by_group.setdefault(identities[id(link.save)], []).append(link)
                 for identity, own in by_group.items():
                     readers[identity].add(self._reader(use, own))
+            elif (identity := (self.programs.get(use.run.key.path), path_pattern(use.load.path))) in self.kept:
+                readers[identity].add(self._reader(use, ()))
             elif _is_checkpoint_read(use):
                 unmatched.add(self._reader(use, ()))
-        written = {identity: self._keys(saves) for identity, saves in groups.items()}
+        written = {
+            identity: content_of(self.names, saves, self.kept.get(identity, [])) for identity, saves in groups.items()
+        }
         known = self._known_to(readers, written)
-        checkpoints = [
-            mapped
-            for identity, saves in groups.items()
-            if (mapped := self._checkpoint(saves, written[identity], readers[identity].sorted(), known)) is not None
-        ]
+        checkpoints = []
+        for identity, saves in groups.items():
+            reads = readers[identity].sorted()
+            mapped = self._checkpoint(saves, self.kept.get(identity, []), written[identity], reads, known)
+            if mapped is not None:
+                checkpoints.append(mapped)
         checkpoints.sort(key=lambda one: (one.writers[0].frames, one.path or ""))
         return CheckpointMap(tuple(checkpoints), unmatched.sorted(), outside.sorted())
 
@@ -107,28 +119,42 @@ class _Mapper:
         content = stored.location.site.base if isinstance(stored, Ref) and isinstance(stored.location, Made) else None
         return save.event.site.base, content, pattern
 
+    def _library_identity(self, kept: LibraryWriter) -> object:
+        program = self.programs.get(kept.run.key.path)
+        is_told = kept.pattern is not None and is_whole(kept.pattern)
+        return (program, kept.pattern) if is_told else (kept.built.site.base, None, None)
+
     # ------------------------------------------------------------------------------------------------- writers
 
     def _checkpoint(
-        self, saves: list[Checkpoint], content: _Content, readers: tuple[Reader, ...], known: dict[Reader, set[KeyPath]]
+        self,
+        saves: list[Checkpoint],
+        kept: list[LibraryWriter],
+        content: Content,
+        readers: tuple[Reader, ...],
+        known: dict[Reader, set[KeyPath]],
     ) -> MappedCheckpoint | None:
         writers: dict[tuple[Spot, ...], Writer] = {}
         for save in saves:
             event = save.event
             frames = frames_of(self.facts, event.site, event.api, ("value",))
-            spots = self._spots(frames)
+            spots = self.names.spots(frames)
             writers.setdefault(spots, Writer(spots, event.api, frames.path))
+        for one in kept:
+            frames = frames_of(self.facts, one.built.site, one.built.api, ())
+            spots = self.names.spots(frames)
+            writers.setdefault(spots, Writer(spots, one.built.api, frames.path))
+        pattern = saves[0].pattern if saves else kept[0].pattern
         found = tuple(writers[spots] for spots in sorted(writers))
-        if not self._is_checkpoint(saves, content, readers, found):
+        if not self._is_checkpoint(pattern, content, readers, found):
             return None
-        pattern = saves[0].pattern
         unwritten: dict[KeyPath, None] = {}
         for reader in readers:
             for use in reader.uses:
-                if content.lacks(use.path) and use.path not in known.get(reader, ()):
+                if not use.is_guarded and content.lacks(use.path) and use.path not in known.get(reader, ()):
                     unwritten[use.path] = None
         return MappedCheckpoint(
-            _shown_path(pattern) if pattern is not None else None,
+            _shown_path(pattern) if pattern is not None and not any("<" in piece for piece in pattern) else None,
             found,
             tuple(content.keys.values()),
             content.is_open,
@@ -137,7 +163,7 @@ class _Mapper:
         )
 
     def _is_checkpoint(
-        self, saves: list[Checkpoint], content: _Content, readers: tuple[Reader, ...], writers: tuple[Writer, ...]
+        self, pattern: Pattern | None, content: Content, readers: tuple[Reader, ...], writers: tuple[Writer, ...]
     ) -> bool:
         """Whether it holds the state of a model or its training, not just data."""
         if any(key.kind in STATE_KINDS for key in content.keys.values()):
@@ -146,43 +172,11 @@ class _Mapper:
             return True
         if any(key.kind != "unknown" for key in content.keys.values()) and not content.is_open:
             return False
-        named = words_of_path(saves[0].pattern)
+        named = words_of_path(pattern)
         for writer in writers:
             named |= words_of(writer.written)
             named |= frozenset[str]().union(*(words_of(s.function.rpartition(".")[2]) for s in writer.frames))
         return bool(named & CHECKPOINT_WORDS)
-
-    def _keys(self, saves: list[Checkpoint]) -> _Content:
-        content = _Content()
-        others = []
-        for save in saves:
-            if save.schema is None:
-                others.append(self._whole(save))
-                continue
-            content.is_open |= save.schema.is_open
-            content.add([*self._stored(save.run, save.schema.entries, ())])
-        for whole in others:
-            if whole.kind == "unknown" and content.keys:
-                content.is_open = True
-            else:
-                content.add([whole])
-        return content
-
-    def _whole(self, save: Checkpoint) -> StoredKey:
-        entry, stores = save.whole, save.event.stores
-        kind = {"weights": "model", "training": "training"}.get(stores, entry.kind)
-        if kind == "unknown" and stores == "model":
-            kind = "whole-object"
-        return StoredKey(WHOLE, kind, self._names(save.run, entry.owners), None, True)
-
-    def _stored(self, run: Run, entries: Iterable[Entry], above: KeyPath) -> Iterator[StoredKey]:
-        for entry in entries:
-            path = (*above, entry.key)
-            at = self._spot(Site(*entry.at.base)) if entry.at is not None and entry.at.path else None
-            kind = "dict" if entry.entries else entry.kind
-            names = self._names(run, entry.owners)
-            yield StoredKey(path, kind, names, at, entry.is_certain, entry.is_by_name)
-            yield from self._stored(run, entry.entries, path)
 
     # ------------------------------------------------------------------------------------------------- readers
 
@@ -194,7 +188,7 @@ class _Mapper:
         sure = max((confidence_of(link.assumptions) for link in links), default=Confidence.HIGH)
         uses, reads_more = self._uses(use)
         return Reader(
-            self._spots(frames),
+            self.names.spots(frames),
             load.api,
             frames.path,
             next((purpose for purpose in PURPOSES if purpose in purposes), "unknown"),
@@ -217,15 +211,19 @@ class _Mapper:
                     continue
                 path = (*holder, read.key)
                 known = found.get(path)
-                spot = self._spot(Site(*read.site.base))
+                spot = self.names.spot(Site(*read.site.base))
                 guarded = read.guarded and (known is None or known.is_guarded)
                 found[path] = KeyUse(path, known.at if known else spot, (), guarded)
         for event in use.restored:
-            into = self._names(use.run, (ref.location for ref in event.target.refs()))
+            into = self.names.of(use.run, (ref.location for ref in event.target.refs()))
             for path in _paths_in(event.value, use.places):
                 self._restore(found, path, into, event.site)
+        for ref in use.load.made.refs():
+            held = use.run.object_at(ref.location)
+            if held is not None and held.role in MODULE_ROLES:
+                self._restore(found, WHOLE, self.names.of(use.run, [ref.location]), use.load.site)
         for ref in use.load.into.value.refs():
-            self._restore(found, WHOLE, self._names(use.run, [ref.location]), use.load.site)
+            self._restore(found, WHOLE, self.names.of(use.run, [ref.location]), use.load.site)
         if len(found) > 1 and WHOLE in found:
             del found[WHOLE]  # `if "model" in x: x = x["model"]`: the whole file is one of two cases.
         return tuple(found[path] for path in sorted(found, key=lambda path: found[path].at)), more
@@ -234,11 +232,11 @@ class _Mapper:
         known = found.get(path)
         names = into or ("something",)
         if known is None:
-            found[path] = KeyUse(path, self._spot(Site(*site.base)), names)
+            found[path] = KeyUse(path, self.names.spot(Site(*site.base)), names)
         else:
-            found[path] = KeyUse(path, known.at, _union(known.into, names), known.is_guarded)
+            found[path] = KeyUse(path, known.at, union(known.into, names), known.is_guarded)
 
-    def _known_to(self, readers: dict[object, _Readers], written: dict[object, _Content]) -> dict[Reader, set[KeyPath]]:
+    def _known_to(self, readers: dict[object, _Readers], written: dict[object, Content]) -> dict[Reader, set[KeyPath]]:
         """The keys that any of the checkpoints a reader may read holds, or may hold."""
         by_frames: dict[tuple[Spot, ...], set[KeyPath]] = {}
         for identity, found in readers.items():
@@ -246,78 +244,6 @@ class _Mapper:
                 known = by_frames.setdefault(reader.frames, set())
                 known |= {use.path for use in reader.uses if not written[identity].lacks(use.path)}
         return {reader: by_frames[reader.frames] for found in readers.values() for reader in found.found.values()}
-
-    # --------------------------------------------------------------------------------------------------- names
-
-    def _spots(self, frames: Frames) -> tuple[Spot, ...]:
-        return tuple(self._spot(site) for site in frames.sites)
-
-    def _spot(self, site: Site) -> Spot:
-        function = function_around(self.facts, site.path, site.at)
-        return Spot(site.path, site.at[0], site.at[1], function.qualname if function is not None else "")
-
-    def _names(self, run: Run, locations: Iterable[Location]) -> tuple[str, ...]:
-        names = {self._name(run, location) for location in locations}
-        return tuple(sorted(name for name in names if name))
-
-    def _name(self, run: Run, location: Location) -> str:
-        if isinstance(location, Made):
-            held = run.object_at(location)
-            given = self.facts.name_given(location.site)
-            if given is None and held is not None and held.model is not None:
-                given = self.facts.program.class_model(held.model).name
-            if given is None and held is not None and held.api is not None:
-                given = held.api.name.rpartition(".")[2]
-            return given or ""
-        if isinstance(location, Field):
-            base = self._name(run, location.base)
-            dot = "" if location.name.startswith("[") else "."
-            return f"{base}{dot}{location.name}" if base else location.name
-        return text_of(location)
-
-
-@dataclass(slots=True)
-class _Content:
-    """The keys that some writers of one file give."""
-
-    keys: dict[KeyPath, StoredKey] = field(default_factory=dict)
-    is_open: bool = False
-
-    def add(self, keys: list[StoredKey]) -> None:
-        """What one save more gives."""
-        given = {key.path for key in keys}
-        first = not self.keys
-        for path, key in list(self.keys.items()):
-            if path not in given:
-                self.keys[path] = replace(key, is_certain=False)
-        for key in keys:
-            known = self.keys.get(key.path)
-            if known is None:
-                self.keys[key.path] = replace(key, is_certain=key.is_certain and first)
-                continue
-            better = key if known.kind in ("unknown", "value") or (known.is_by_name and not key.is_by_name) else known
-            owners = _union(known.owners, key.owners) if known.kind == key.kind else better.owners
-            certain = known.is_certain and key.is_certain
-            self.keys[key.path] = replace(better, owners=owners, at=known.at, is_certain=certain)
-        self.keys = dict(sorted(self.keys.items(), key=_order(list(self.keys))))
-
-    def lacks(self, path: KeyPath) -> bool:
-        """Whether a key is surely given by none of the writers."""
-        if self.is_open or path == WHOLE or path in self.keys or WHOLE in self.keys:
-            return False
-        above = path[:-1]
-        return above == WHOLE or (above in self.keys and any(key[:-1] == above for key in self.keys))
-
-
-def _order(paths: list[KeyPath]) -> Callable[[tuple[KeyPath, StoredKey]], tuple[int, ...]]:
-    """Each key behind the one it lies in, else as first met."""
-    places = {path: number for number, path in enumerate(paths)}
-
-    def place(item: tuple[KeyPath, StoredKey]) -> tuple[int, ...]:
-        path = item[0]
-        return tuple(places.get(path[:length], 0) for length in range(1, len(path) + 1))
-
-    return place
 
 
 def _joined(a: Reader, b: Reader) -> Reader:
@@ -327,16 +253,12 @@ def _joined(a: Reader, b: Reader) -> Reader:
         known = uses.get(use.path)
         if known is not None:
             guarded = known.is_guarded and use.is_guarded
-            use = KeyUse(use.path, min(known.at, use.at), _union(known.into, use.into), guarded)
+            use = KeyUse(use.path, min(known.at, use.at), union(known.into, use.into), guarded)
         uses[use.path] = use
     purpose = next(purpose for purpose in PURPOSES if purpose in (a.purpose, b.purpose))
     sure = max((a.confidence, b.confidence), key=lambda label: Confidence[label.upper()])
     ordered = tuple(sorted(uses.values(), key=lambda use: (use.at, use.path)))
     return Reader(a.frames, a.api, a.written, purpose, sure, ordered, a.reads_more or b.reads_more)
-
-
-def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*a, *b)))
 
 
 _FILLED = ("{'", '{"', "{tuple(", "{?'", '{?"', "{?tuple(")
@@ -363,6 +285,10 @@ def _is_checkpoint_read(use: LoadedUse) -> bool:
 
 def _fitting(use: LoadedUse, links: list[Link]) -> list[Link]:
     """The links to saves that hold a key which is read, where there are any: the others are of another file."""
+    own = use.run.receiver_class
+    same = [link for link in links if own is not None and link.save.run.receiver_class == own]
+    if same and all(link.assumptions for link in links):
+        links = same  # What a class writes and reads is its own file.
     keys = {read.key for read in use.reads if isinstance(read.key, str)}
     fitting = [link for link in links if link.save.schema is not None and keys.intersection(link.save.schema.keys)]
     unclear = [link for link in links if link.save.schema is None and not link.save.is_plain_state]

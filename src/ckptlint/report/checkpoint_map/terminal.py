@@ -87,7 +87,8 @@ def _keys(one: MappedCheckpoint) -> Iterator[Row]:
         text = f"{USES[use]} {marks}" if use in (Use.RESTORED, Use.READ) else USES[use]
         yield name + "?" * (not key.is_certain), words.holds(key), words.place(key.at) if key.at else "", text
     for path in one.unwritten:
-        places = ", ".join(words.place(use.at) for reader in one.readers for use in reader.uses if use.path == path)
+        found = [use.at for reader in one.readers for use in reader.uses if use.path == path]
+        places = ", ".join(dict.fromkeys(map(words.place, found)))
         yield words.key_text(path), "never written", "", f"read {_marks(one.readers, path)} at {places}"
 
 
