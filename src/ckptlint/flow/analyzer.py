@@ -260,7 +260,8 @@ class Analyzer:
             state.names.plain() if not function.index else {},
             kept_shares(state.shares.items()),
             state.passed,
-            returns=bool(values) or not ends,
+            # A generator is not run by its call, however long it goes on.
+            returns=bool(values) or not ends or function.is_generator,
             module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
             truncated=any(frame.truncated for frame in runs),
             unseen=frozenset().union(*(frame.unseen for frame in runs)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.additions import part_put_in
+from ckptlint.flow.alternatives import forget_settings
 from ckptlint.flow.dicts import dict_of
 from ckptlint.flow.domain import (
     NONE,
@@ -48,6 +49,9 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return dict_of(c, given, arguments.keywords, operand)
     if name == "getattr" and len(given) >= 2:
         return _getattr(c, given, operand)
+    if name == "exec":
+        forget_settings(c)
+        return NONE
     if name == "vars" and given:
         return attributes_of(given[:1])
     if name == "setattr" and len(given) == 3:
