@@ -39,7 +39,7 @@ def agrees(path: Path, expected: dict[str, list]) -> None:
     assert sorted(weights) == sorted(expected.values())
 
 
-@pytest.mark.parametrize("name", [name for name in EXPECTED])
+@pytest.mark.parametrize("name", list(EXPECTED))
 def test_kept_samples(name: str) -> None:
     if name in KERAS:
         pytest.importorskip("h5py")

@@ -5,7 +5,7 @@ A real checkpoint stays far below: one of 100,000 tensors takes some three milli
 
 from __future__ import annotations
 
-MAX_OPCODES = 8_000_000
+MAX_OPCODES = 5_000_000
 """Opcodes of one pickle."""
 MAX_KEPT_TEXT = 64 * 2**20
 """Bytes of strings that are kept of one file."""
