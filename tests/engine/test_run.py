@@ -11,7 +11,8 @@ from ckptlint.cli import main
 from ckptlint.engine import run as engine
 from ckptlint.engine.files import ProjectFiles
 from ckptlint.facts import project
-from ckptlint.facts.checkpoints import LinkedRead, UncalledStateDict
+from ckptlint.facts.checkpoints import UncalledStateDict
+from ckptlint.facts.links import LinkedRead
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.rules import all_rules
 from tests.support import write

@@ -32,18 +32,60 @@ SAVED = {
         ["a", "b"],
     ),
     "in a loop": ('d = {"a": 1}\nfor e in r:\n    d["b"] = e\n    torch.save(d, p)', ["a", "b"]),
+    "in-place or": ('d = {"a": 1}\nd |= {"b": 2}\ntorch.save(d, p)', ["a", "b"]),
+    "deleted": ('d = {"a": 1, "b": 2}\ndel d["a"]\ntorch.save(d, p)', ["b"]),
+    "zip": ('torch.save(dict(zip(["a"], [1])), p)', ["a"]),
+    "pairs": ('torch.save(dict([("a", 1), ("b", 2)]), p)', ["a", "b"]),
+    "ordered": ('from collections import OrderedDict as O\nd = O(a=1)\nd["b"] = 2\ntorch.save(d, p)', ["a", "b"]),
+    "comprehension over parts": (
+        "parts = {'a': m, 'b': n}\ntorch.save({k: v.state_dict() for k, v in parts.items()}, p)",
+        ["a", "b"],
+    ),
+    "comprehension over pairs": ('torch.save({k: v for k, v in [("a", m), ("b", n)]}, p)', ["a", "b"]),
+    "keywords one by one": ("def f(**kw): torch.save({k: v.state_dict() for k, v in kw.items()}, p)\nf(a=1)", ["a"]),
+    "spread of either": ('torch.save({"a": 1, **({"b": 2} if c else {})}, p)', ["a", "b"]),
+    "either": ('torch.save({"a": 1} if c else {"b": 1}, p)', ["a", "b"]),
+    "dataclass": (
+        "from dataclasses import asdict, dataclass\n@dataclass\nclass S:\n    a: int\n    b: int = 2\n"
+        "torch.save(asdict(S(1)), p)",
+        ["a", "b"],
+    ),
+    "dataclass given to a helper": (
+        "from dataclasses import asdict, dataclass\n@dataclass\nclass S:\n    a: int\n    b: int = 2\n"
+        "def f(s): torch.save(asdict(s), p)\nf(S(1))",
+        ["a", "b"],
+    ),
+    "dataclass's attributes": (
+        "from dataclasses import dataclass\n@dataclass\nclass S:\n    a: int\ntorch.save(S(1).__dict__, p)",
+        ["a"],
+    ),
+    "named tuple": (
+        "from typing import NamedTuple\nclass S(NamedTuple):\n    a: int\n    b: int = 2\ntorch.save(S(1)._asdict(), p)",
+        ["a", "b"],
+    ),
+    "namespace": (
+        "from types import SimpleNamespace as N\nn = N(a=1)\nn.b = 2\ntorch.save(vars(n), p)",
+        ["a", "b"],
+    ),
     "printed": ('d = {"a": 1}\nprint(d)\ntorch.save(d, p)', ["a"]),
 }
 OPEN = {
     "unknown spread": 'torch.save({**d, "b": 2}, p)',
     "unknown key": "d = {}\nfor k in ks: d[k] = 1\ntorch.save(d, p)",
-    "in-place or": 'd = {"a": 1}\nd |= {"b": 2}\ntorch.save(d, p)',
-    "deleted": 'd = {"a": 1, "b": 2}\ndel d["a"]\ntorch.save(d, p)',
+    "in-place or": 'd = {"a": 1}\nd |= x\ntorch.save(d, p)',
+    "deleted": 'd = {"a": 1, "b": 2}\ndel d[x]\ntorch.save(d, p)',
     "comprehension": "torch.save({k: v for k, v in x.items()}, p)",
     "given to unseen code": 'from lib import f\nd = {"a": 1}\nf(d)\ntorch.save(d, p)',
     "updated by unseen values": 'd = {"a": 1}\nd.update(x)\ntorch.save(d, p)',
     "helper updates by unseen values": 'def f(d): d.update(x)\nd = {"a": 1}\nf(d)\ntorch.save(d, p)',
-    "zip": 'torch.save(dict(zip(["a"], [1])), p)',
+    "zip": "torch.save(dict(zip(x, [1])), p)",
+    "dict that fills itself": "from collections import defaultdict\nd = defaultdict(list, a=1)\ntorch.save(d, p)",
+    "namespace of unseen keywords": "from types import SimpleNamespace as N\ntorch.save(vars(N(a=1, **x)), p)",
+    "namespace set by name": (
+        "from types import SimpleNamespace as N\nn = N(a=1)\nfor k in x: setattr(n, k, 1)\ntorch.save(vars(n), p)"
+    ),
+    "attributes of any object": "class A:\n    def __init__(s): s.a = 1\ntorch.save(vars(A()), p)",
+    "one of two unseen": 'd = {"a": 1} if c else x\ntorch.save({**d, "b": 1}, p)',
 }
 
 
@@ -60,7 +102,7 @@ def test_a_saved_dict_may_hold_more(name: str) -> None:
     assert is_open
 
 
-@pytest.mark.parametrize("code", ['d = {"a": 1} if c else {"b": 2}', "d = x", "def f(**k): return k\nd = f(**x)"])
+@pytest.mark.parametrize("code", ["d = x", "def f(**k): return k\nd = f(**x)"])
 def test_an_unclear_dict_has_no_single_closed_schema(code: str) -> None:
     from ckptlint.flow.events import Saved
 

@@ -1,48 +1,23 @@
-"""What checkpoints hold, where they are read again, and which reads belong to which saves."""
+"""What checkpoints hold, and what is saved in place of a state."""
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptlint.diagnostic import Assumption
-from ckptlint.facts.imports import imported_files
+from ckptlint.facts.file_paths import is_literal_path as is_literal_path
+from ckptlint.facts.file_paths import is_outside as is_outside
+from ckptlint.facts.file_paths import path_pattern as path_pattern
+from ckptlint.facts.programs import programs_of as programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.flow.domain import (
-    ApiAtom,
-    ClassKey,
-    Const,
-    Field,
-    Items,
-    Made,
-    MethodAtom,
-    More,
-    Object,
-    Ran,
-    Ref,
-    Site,
-    Text,
-    Value,
-    root_of,
-    text_of,
-)
-from ckptlint.flow.events import KeyRead, Loaded, Opened, Restored, Saved
-from ckptlint.flow.written import words_of
+from ckptlint.facts.schemas import Entry, Schema, schema_of, whole_entry
+from ckptlint.flow.domain import ClassKey, Const, Field, Items, Made, MethodAtom, More, Object, Ran, Ref, Site, Value
+from ckptlint.flow.events import Restored, Saved
 from ckptlint.knowledge.roles import Role
 
 ADAPTER_WORDS = ("lora", "adapter", "peft")
 """Parts of a filter's text that say only an adapter is meant to be saved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Schema:
-    """The keys of a saved dict, with the places where they are given."""
-
-    keys: tuple[str, ...]
-    places: tuple[tuple[str, Site], ...]
-    is_open: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +34,11 @@ class Checkpoint:
     """Classes of the models whose state it holds."""
     is_plain_state: bool
     """The file holds a state dict and nothing else."""
+
+    @property
+    def whole(self) -> Entry:
+        """All that is saved as one entry: a bare state, a whole object, or a dict with its entries."""
+        return whole_entry(self.run, self.event.stored, self.event.site)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +69,6 @@ class UncalledStateDict:
     restored: bool
 
 
-@dataclass(frozen=True, slots=True)
-class LinkedRead:
-    """A key read from a loaded checkpoint, with the saves that wrote the file."""
-
-    read: KeyRead
-    run: Run
-    saves: tuple[Checkpoint, ...]
-    assumptions: frozenset[Assumption]
-
-
 @derives(Checkpoint)
 def checkpoints(facts: Facts) -> Iterator[Checkpoint]:
     """Every save, as each run does it."""
@@ -109,19 +79,11 @@ def checkpoints(facts: Facts) -> Iterator[Checkpoint]:
                 yield Checkpoint(
                     event,
                     run,
-                    _schema(stored.items) if not stored.value.open and len(stored.value.atoms) == 1 else None,
+                    schema_of(run, stored),
                     path_pattern(event.path),
                     frozenset(_saved_models(run, stored.value, stored.items)),
                     any(held is not None and held.role is Role.SNAPSHOT for _, held in run.objects(stored.value)),
                 )
-
-
-def _schema(items: Items | None) -> Schema | None:
-    if items is None or items.kind != "dict":
-        return None
-    keys = tuple(k for k, _ in items.entries if isinstance(k, str))
-    places = tuple((k, s) for k, s in items.places if isinstance(k, str))
-    return Schema(keys, places, items.open or items.element is not None)
 
 
 def _saved_models(run: Run, value: Value, items: Items | None) -> Iterator[ClassKey]:
@@ -134,27 +96,6 @@ def _saved_models(run: Run, value: Value, items: Items | None) -> Iterator[Class
             for _, model in run.objects(owner) if owner is not None else []:
                 if model is not None and model.model is not None:
                     yield model.model
-
-
-def path_pattern(path: Value) -> tuple[str, ...] | None:
-    """A path as comparable pieces; None when it is one unnamed hole."""
-    atom = path.single
-    if isinstance(atom, Const) and isinstance(atom.value, str):
-        return (posixpath.normpath(atom.value),)
-    if isinstance(atom, Ref) and not isinstance(root_of(atom.location), Made):
-        return (f"{{{text_of(atom.location)}}}",)
-    if isinstance(atom, ApiAtom):
-        return (f"{{{atom.name}}}",)
-    if isinstance(atom, Text):
-        pieces: list[str] = []
-        for piece in atom.pieces:
-            if isinstance(piece, Value):
-                inner = path_pattern(piece)
-                pieces.extend(inner if inner is not None else ("{?}",))
-            elif isinstance(piece, tuple):
-                pieces.append(f"{{{piece[0]}}}" if piece[1] else piece[0])
-        return tuple(pieces)
-    return None
 
 
 # --------------------------------------------------------------------------------------------- parameters saved
@@ -268,122 +209,3 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
                 for atom in value.atoms:
                     if isinstance(atom, MethodAtom) and atom.name == "state_dict":
                         yield UncalledStateDict(atom.at, atom.name, restored)
-
-
-# ------------------------------------------------------------------------------------------------------- links
-
-
-@derives(LinkedRead)
-def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
-    """Every key read from a loaded checkpoint whose saves are known."""
-    programs = programs_of(facts)
-    saves = facts.of(Checkpoint)
-    for run in facts.runs:
-        loads = {r.location: e for e in run.events if isinstance(e, Loaded) for r in e.made.refs()}
-        for event in run.events:
-            if not isinstance(event, KeyRead):
-                continue
-            atom = event.holder.single
-            load = loads.get(atom.location) if isinstance(atom, Ref) else None
-            if load is None or load.outside or is_outside(load) or _is_changed(run, event):
-                continue
-            group = programs.get(run.key.path)
-            candidates = [s for s in saves if programs.get(s.run.key.path) == group]
-            linked, assumptions = _linked(run, load, candidates)
-            if linked:
-                yield LinkedRead(event, run, tuple(linked), assumptions)
-
-
-OUTSIDE_WORDS = frozenset("pretrained pretrain imagenet official hub zoo url backbone teacher".split())
-"""Words of a path that say the file was made by somebody else, or by another training."""
-
-
-def is_outside(load: Loaded) -> bool:
-    """Whether a path says that somebody else, or another training, wrote the file."""
-    pattern = path_pattern(load.path) or ()
-    return any(words_of(piece) & OUTSIDE_WORDS for piece in pattern)
-
-
-def _is_changed(run: Run, read: KeyRead) -> bool:
-    """Whether the loaded object went to code that is not seen, which may have put the key in."""
-    made = {ref.location for ref in read.holder.refs()}
-    return any(isinstance(e, Opened) and made & {r.location for r in e.operand.refs()} for e in run.events)
-
-
-def is_literal_path(pattern: tuple[str, ...] | None) -> bool:
-    """Whether a path, as `path_pattern` gives it, is one string that the code writes down."""
-    return pattern is not None and len(pattern) == 1 and not pattern[0].startswith("{")
-
-
-def _file_name(pattern: tuple[str, ...] | None) -> str | None:
-    """The literal last part of a path."""
-    if not pattern or pattern[-1].startswith("{"):
-        return None
-    return pattern[-1].rsplit("/", 1)[-1] if "/" in pattern[-1] or len(pattern) == 1 else None
-
-
-def _linked(run: Run, load: Loaded, saves: list[Checkpoint]) -> tuple[list[Checkpoint], frozenset[Assumption]]:
-    pattern = path_pattern(load.path)
-    if pattern is not None and not any(piece.startswith("{?") for piece in pattern):
-        equal = [s for s in saves if s.pattern == pattern]
-        if equal:
-            # A hole that is a bare name is any function's own: it may hold something else in each.
-            named = all("." in piece for piece in pattern if piece.startswith("{"))
-            return equal, frozenset() if named else frozenset({Assumption.PATH_PATTERN})
-        if is_literal_path(pattern):
-            return [], frozenset()  # A literal file that nobody here writes comes from outside.
-    name = _file_name(pattern)
-    saves = [s for s in saves if name is None or _file_name(s.pattern) in (None, name)]
-    models = _restored_models(run, load)
-    same = [s for s in saves if s.models & models]
-    if not same:
-        # What reads two of a file's keys or more, in the program that writes them, reads that file.
-        keys = {e.key for e in run.events if isinstance(e, KeyRead) and _is_of(e, load)}
-        same = [s for s in saves if s.schema is not None and len(keys.intersection(s.schema.keys)) >= 2]
-    unclear = [s for s in saves if not s.models and s.schema is None and not s.is_plain_state]
-    return ([*same, *unclear] if same else []), frozenset({Assumption.PATH_PATTERN})
-
-
-def _is_of(read: KeyRead, load: Loaded) -> bool:
-    made = {ref.location for ref in load.made.refs()}
-    return any(ref.location in made for ref in read.holder.refs())
-
-
-def _restored_models(run: Run, load: Loaded) -> frozenset[ClassKey]:
-    loaded = {r.location for r in load.made.refs()}
-    found: set[ClassKey] = set()
-    for event in run.events:
-        if not isinstance(event, Restored):
-            continue
-        if any(root_of(r.location) in loaded for r in event.value.refs()):
-            for _, held in run.objects(event.target):
-                if held is not None and held.model is not None:
-                    found.add(held.model)
-    return frozenset(found)
-
-
-def programs_of(facts: Facts) -> dict[str, int]:
-    """Files by program: connected by imports, or scripts of one folder."""
-    parent: dict[str, str] = {}
-
-    def find(path: str) -> str:
-        parent.setdefault(path, path)
-        while parent[path] != path:
-            parent[path] = parent[parent[path]]
-            path = parent[path]
-        return path
-
-    def union(a: str, b: str) -> None:
-        parent[find(a)] = find(b)
-
-    for record in facts.program.loaded():
-        for target in imported_files(facts.program, record):
-            if not target.endswith("__init__.py"):
-                union(record.path, target)
-    folders: dict[str, str] = {}
-    for run in facts.runs:
-        if run.is_entry:
-            folder = posixpath.dirname(run.key.path)
-            union(run.key.path, folders.setdefault(folder, run.key.path))
-    numbers: dict[str, int] = {}
-    return {path: numbers.setdefault(find(path), len(numbers)) for path in sorted(parent)}

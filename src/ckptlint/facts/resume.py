@@ -14,6 +14,7 @@ from ckptlint.facts.evaluated_files import (
     is_only_evaluated,
     trained_forwards,
 )
+from ckptlint.facts.key_words import is_progress as is_progress
 from ckptlint.facts.optimizers import Group, Held, Training, held_in, keeps_state, may_be_kept_elsewhere, overlap
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
@@ -22,10 +23,6 @@ from ckptlint.flow.events import Event, KeyRead, Loaded, Opened, Restored
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
 
-PROGRESS_WORDS = frozenset("epoch step iter iteration it best".split())
-"""Words of keys that say how far a training has come."""
-NO_PROGRESS_WORDS = frozenset("num max min total n size time per params hparams config window model state".split())
-"""Words beside these that make it a setting (`max_epoch`, `step_size`) or weights (`best_model`)."""
 PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 """Words of a file's name that say training goes on from it."""
 EXPORT_WORDS = frozenset("final best export exported deploy inference weights trained model net".split())
@@ -111,12 +108,6 @@ class UnreadState:
     keys: tuple[tuple[str, Role], ...]
     is_sure: bool
     """The same run writes the file and goes on from it."""
-
-
-def is_progress(key: str) -> bool:
-    """Whether a key's value says how far a training has come."""
-    words = words_of(key)
-    return bool(words & PROGRESS_WORDS) and not words & NO_PROGRESS_WORDS
 
 
 # ------------------------------------------------------------------------------------------------- resumptions

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.additions import part_put_in
+from ckptlint.flow.dicts import dict_of
 from ckptlint.flow.domain import (
     NONE,
     NUMBER,
     UNKNOWN,
     ApiAtom,
-    Field,
     Items,
     ModuleAtom,
     Order,
@@ -24,8 +24,9 @@ from ckptlint.flow.domain import (
     plain,
 )
 from ckptlint.flow.numbering import watch_dict
-from ckptlint.flow.operands import SOME, merged, of_text
+from ckptlint.flow.operands import SOME, of_text
 from ckptlint.flow.order import NUMBER_CALLS, items_of, order_of, put_in_sequence
+from ckptlint.flow.records import attributes_of, changed_by_name
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -43,13 +44,15 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return plain(derived(arguments.values()), NUMBER)
     if name == "dict":
         watch_dict(c, operand, given)
-        return _dict(c, arguments, operand)
+        return dict_of(c, given, arguments.keywords, operand)
     if name == "getattr" and len(given) >= 2:
         return _getattr(c, given, operand)
     if name == "vars" and given:
-        return any_attribute(given[0])
+        return attributes_of(given[:1])
     if name == "setattr" and len(given) == 3:
         key = given[1].constant()
+        if key is None:
+            changed_by_name(c, given[0])
         for ref in given[0].refs():
             if key is not None and isinstance(key.value, str):
                 part_put_in(c, ref.location, key.value, given[2], operand.at)
@@ -113,20 +116,6 @@ def _order(c: Calls, kind: str, given: Value, operand: model.CallSite) -> Order 
     return put_in_sequence(c, order_of(c, given), operand.at)
 
 
-def _dict(c: Calls, arguments: Arguments, operand: model.CallSite) -> Value:
-    content = Items("dict")
-    for value in arguments.positional:
-        content = merged(c, content, value)
-    for key, value in arguments.keywords.items():
-        if key == "**":
-            content = content._replace(open=True)
-        else:
-            at = next((a.at for a in operand.args if a.keyword == key), operand.at)
-            content = content.put(key, value, c.site(at))
-    whole = len(arguments.positional) == 1 and not arguments.keywords
-    return of_atom(c.make(operand.at, items=content._replace(whole=whole)))
-
-
 def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
     key = given[1].constant()
     if key is not None and isinstance(key.value, str):
@@ -137,13 +126,7 @@ def _getattr(c: Calls, given: list[Value], operand: model.CallSite) -> Value:
     apis = [ApiAtom(f"{a.name}.{SOME}") for a in given[0].atoms if isinstance(a, ApiAtom)]
     if modules or apis:
         return Value(frozenset([*modules, *apis]), given[0].open)
-    return any_attribute(given[0])
-
-
-def any_attribute(value: Value) -> Value:
-    """Some attribute of an object, or the dict of all of them."""
-    refs = [Ref(Field(ref.location, "*")) for ref in value.refs()]
-    return Value(frozenset(refs), not refs, derived([value]).origins)
+    return attributes_of(given[:1])
 
 
 def _paired(c: Calls, items: list[Value], given: list[Value], operand: model.CallSite) -> Value:

@@ -53,6 +53,7 @@ from ckptlint.flow.mode_arguments import told
 from ckptlint.flow.operands import Operands, of_text
 from ckptlint.flow.order import TEXT_METHODS, told_by_method
 from ckptlint.flow.program import UNRESOLVED
+from ckptlint.flow.records import attributes_of
 from ckptlint.flow.results import without_results
 from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
@@ -303,6 +304,8 @@ class Calls(Operands):
                     return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
                 if func is not None:
                     return self._call_any(self._method(ref, held.model, key, func), arguments, operand)
+        if name == "_asdict" and held is not None and held.model is not None:
+            return attributes_of([of_atom(ref)])
         # `model.eval = model.eval` leaves the method what it was.
         is_own = assigned is None or any(_is_method_of(ref, name, atom) for atom in assigned.atoms)
         if assigned is not None and len(assigned.atoms) != 0 and not is_own:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.dicts import value_made
 from ckptlint.flow.differentiated import differentiated
 from ckptlint.flow.domain import (
     NONE,
@@ -464,4 +465,5 @@ ROLES = {
     Role.ENTRY: _entry,
     Role.CALL: _call,
     Role.TRANSPARENT: _transparent,
+    Role.VALUE: value_made,
 }

@@ -39,6 +39,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import Event, Forward, Stored
 from ckptlint.flow.program import BUILTINS
+from ckptlint.flow.records import content_of, content_of_value
 from ckptlint.flow.state import State
 from ckptlint.flow.unseen import Unseen, unseen_call
 from ckptlint.knowledge.roles import Role
@@ -47,6 +48,8 @@ from ckptlint.semantics.model import Function, Place
 if TYPE_CHECKING:
     from ckptlint.flow.analyzer import Analyzer
 
+MAX_NESTED = 2
+"""Containers within containers that are looked at of what is saved."""
 MAX_EVENTS = 400
 """Events kept of one function, its callees' included; beyond that the function says nothing more."""
 
@@ -194,19 +197,18 @@ class Frame:
 
     def stored(self, value: Value) -> Stored:
         """What a value holds at this moment, one level down."""
-        items: Items | None = None
-        inner: list[tuple[Value, Items]] = []
-        for ref in value.refs():
-            content = self.state.items.get(ref.location)
-            if content is None:
-                continue
-            items = self._traced(content) if items is None else items
-            for entry in content.values():
-                for part in entry.refs():
-                    held = self.state.items.get(part.location)
-                    if held is not None:
-                        inner.append((of_atom(part), self._traced(held)))
-        return Stored(value, items, tuple(inner))
+        content = content_of_value(self, value)
+        if content is None:
+            return Stored(value)
+        inner: dict[Location, Items] = {}
+        work = [(part, 0) for entry in content.values() for part in entry.refs()]
+        while work:
+            part, depth = work.pop(0)
+            held = content_of(self, part) if part.location not in inner else None
+            if held is not None:
+                inner[part.location] = self._traced(held)
+                work.extend((ref, depth + 1) for x in held.values() for ref in x.refs() if depth < MAX_NESTED)
+        return Stored(value, self._traced(content), tuple((of_atom(Ref(at)), held) for at, held in inner.items()))
 
     def literal(self, value: Value) -> Const | None:
         """A literal, or a list or tuple of nothing but literals as one constant; None for anything else."""

@@ -8,6 +8,7 @@ from typing import Any
 from ckptlint.flow.additions import part_put_in
 from ckptlint.flow.built import attribute_set, children_changed
 from ckptlint.flow.containers import extended
+from ckptlint.flow.dicts import removed
 from ckptlint.flow.domain import (
     MAX_UNROLLED,
     UNKNOWN,
@@ -37,7 +38,7 @@ from ckptlint.flow.frame import LoopExits
 from ckptlint.flow.freezing import flag_set
 from ckptlint.flow.kept_modes import put_back
 from ckptlint.flow.numbering import watch_attributes, watch_loop
-from ckptlint.flow.operands import ELEMENT
+from ckptlint.flow.operands import ELEMENT, merged
 from ckptlint.flow.order import order_of
 from ckptlint.flow.program import leaves
 from ckptlint.flow.regions import Regions, is_absent_key
@@ -504,7 +505,8 @@ def _augment(f: Interpreter, statement: model.Augment) -> None:
         atom = old.single
         content = f.state.items.get(atom.location) if isinstance(atom, Ref) else None
         if content is not None and isinstance(atom, Ref):
-            f.state.items[atom.location] = extended(f, content, new)
+            is_dict = content.kind in ("dict", "delta")
+            f.state.items[atom.location] = merged(f, content, new) if is_dict else extended(f, content, new)
             children_changed(f, atom.location)
             return
     f.assign(statement.target, derived([old, new]), None)
@@ -532,11 +534,7 @@ def _delete(f: Interpreter, statement: model.Delete) -> None:
         if isinstance(target, model.Name):
             f.state.names.pop(target.id)
         elif isinstance(target, model.Index):
-            base = f.evaluate(target.value)
-            for ref in base.refs():
-                content = f.state.items.get(ref.location)
-                if content is not None:
-                    f.state.items[ref.location] = content._replace(open=True)
+            removed(f, target)
 
 
 def _assert(f: Interpreter, statement: model.Assert) -> None:

@@ -45,6 +45,7 @@ from ckptlint.flow.events import KeyRead
 from ckptlint.flow.frame import Frame
 from ckptlint.flow.numbering import looked_up
 from ckptlint.flow.order import SET_OPERATORS, added, is_set, order_of, put_in_sequence, set_of, sliced
+from ckptlint.flow.records import attributes_of, content_of_value
 from ckptlint.flow.sequences import closed_entries, comprehension, repetition
 from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.written import test_of, walk, words_of, written
@@ -157,7 +158,7 @@ class Operands(Frame):
     def _attribute_of_ref(self, ref: Ref, name: str, operand: model.Attribute) -> Value:
         location = ref.location
         if name == "__dict__":
-            return of_atom(Ref(Field(location, "*")))
+            return attributes_of([of_atom(ref)])
         written_here = self.state.fields.get(location, name)
         if written_here is not None:
             return written_here
@@ -465,8 +466,7 @@ def _mapping(frame: Operands, operand: model.Mapping) -> Value:
 
 def merged(frame: Operands, content: Items, value: Value) -> Items:
     """A dict's content after `update(value)`."""
-    atom = value.single
-    held = frame.state.items.get(atom.location) if isinstance(atom, Ref) else None
+    held = content_of_value(frame, value) if not value.open else None
     if held is None or held.kind not in ("dict", "delta"):
         element = join_all([frame.any_of(r) for r in value.refs()]) if value.refs() else derived([value])
         return content._replace(

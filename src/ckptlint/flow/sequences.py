@@ -78,13 +78,28 @@ def _literal_rounds(frame: Operands, operand: model.Comprehension) -> list[Value
     generator = operand.generators[0]
     if len(operand.generators) != 1 or generator.tests or operand.kind not in ("list", "dict"):
         return None
-    if not isinstance(generator.iter, model.Sequence | model.Name | model.Attribute):
+    if not isinstance(generator.iter, model.Sequence | model.Name | model.Attribute) and not _is_items(generator.iter):
         return None
     iterated = frame.evaluate(generator.iter)
     values = closed_entries(frame, iterated) if order_of(frame, iterated) is None else None
     if values is None or not 0 < len(values) <= MAX_UNROLLED:
         return None
-    return values if all(value.constant() is not None for value in values) else None
+    return values if all(_is_told_apart(frame, value, operand.kind) for value in values) else None
+
+
+def _is_items(operand: model.Operand) -> bool:
+    """`parts.items()`, which can be asked for twice."""
+    if not isinstance(operand, model.CallSite) or not isinstance(operand.func, model.Attribute) or operand.args:
+        return False
+    return operand.func.name == "items" and isinstance(operand.func.value, model.Name | model.Attribute)
+
+
+def _is_told_apart(frame: Operands, value: Value, kind: str) -> bool:
+    """Whether an item gives an entry of its own: a literal, or for a dict a pair that begins with one."""
+    if value.constant() is not None or kind != "dict":
+        return value.constant() is not None
+    parts = closed_entries(frame, value)
+    return parts is not None and len(parts) == 2 and parts[0].constant() is not None
 
 
 def _rounds(frame: Operands, operand: model.Comprehension, rounds: list[Value]) -> Items:

@@ -51,6 +51,7 @@ class Role(str, Enum):
     MODULE_STATE = "module_state"
     LISTING = "listing"
     CALL = "call"
+    VALUE = "value"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -95,6 +96,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.MODULE_STATE: "registers state with a module",
         Role.LISTING: "lists files or folders in an order that is not fixed",
         Role.CALL: "runs a model on data, with its weights given beside it",
+        Role.VALUE: "makes a plain value: a dict, a record, an array, a number of its own type",
     }
 )
 """What a row says by its role."""
@@ -508,6 +510,16 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.CALL: {
             "shown_by": _texts("keywords, one of which shows that the method is meant, whatever the receiver"),
             "skips": _flag("its first argument holds the weights, not data"),
+        },
+        Role.VALUE: {
+            "kind": _text(
+                "what it is; fields: the attributes of an object as a dict; "
+                "filling: a dict that puts in what is asked for; record: its keywords are its attributes",
+                *("dict", "filling", "list", "record", "fields", "object", "number", "array"),
+            ),
+            "of": _parameter("the dict it begins with, or the object"),
+            "refused": _flag("a load that accepts plain data only refuses it"),
+            "plain": _text("what is accepted in its place, `{}` being the value"),
         },
         Role.LISTING: {
             "of": _parameter("the folder or pattern"),

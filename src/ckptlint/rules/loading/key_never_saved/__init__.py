@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
-from ckptlint.facts.checkpoints import LinkedRead
+from ckptlint.facts.links import LinkedRead
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability

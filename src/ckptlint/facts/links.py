@@ -1,0 +1,284 @@
+"""Which load reads what which save wrote, and what for.
+
+A link is sure when both ends name the same file in one program, or when one run goes on from what it writes; it rests
+on one assumption when only the model's class, or the keys, say so. Files from outside are never linked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ckptlint.diagnostic import Assumption
+from ckptlint.facts.checkpoints import Checkpoint
+from ckptlint.facts.evaluated_files import comes_from, is_for_evaluation
+from ckptlint.facts.file_paths import (
+    file_name,
+    is_literal_path,
+    is_named,
+    is_outside,
+    is_whole,
+    path_pattern,
+    words_of_path,
+)
+from ckptlint.facts.key_words import is_progress
+from ckptlint.facts.optimizers import held_in, overlap
+from ckptlint.facts.programs import programs_of
+from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.runs import Run
+from ckptlint.flow.classes import MODULE_ROLES
+from ckptlint.flow.domain import ClassKey, Location, Ran, Ref, Value, root_of
+from ckptlint.flow.events import Event, Fitted, Forward, KeyRead, Loaded, Opened, Restored, Update
+from ckptlint.knowledge.roles import Role
+
+RESUMING = frozenset("resume resuming resumed continue restart".split())
+"""Words of a path that say that training goes on from the file."""
+LATEST = frozenset("last latest recent".split())
+"""Words that say so where the same run writes it."""
+_TRAINING_STATE = frozenset({Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER})
+_SURE: frozenset[Assumption] = frozenset()
+_ASSUMED = frozenset({Assumption.PATH_PATTERN})
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A load that reads what a save wrote."""
+
+    save: Checkpoint
+    load: Loaded
+    run: Run
+    """The run of the load; `save.run` may be another one."""
+    purpose: str
+    """"resume" (training goes on), "evaluate", "warm-start" (another training begins with it) or "unknown"."""
+    assumptions: frozenset[Assumption]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRead:
+    """A key read from a loaded checkpoint, with the saves that wrote the file."""
+
+    read: KeyRead
+    run: Run
+    saves: tuple[Checkpoint, ...]
+    assumptions: frozenset[Assumption]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedUse:
+    """What a run does with a file that it reads."""
+
+    load: Loaded
+    run: Run
+    restored: tuple[Restored, ...]
+    """Where objects get state from it."""
+    reads: tuple[KeyRead, ...]
+    """The keys read from it, at any depth."""
+    is_opened: bool
+    """Code that is not seen gets it, and may read any key or change it."""
+
+    @property
+    def places(self) -> frozenset[Location]:
+        """Where what was read is."""
+        return frozenset(ref.location for ref in self.load.made.refs())
+
+    @property
+    def models(self) -> frozenset[Location]:
+        """The models that get their weights from it, or that it gives."""
+        targets = [ref for event in self.restored for ref in event.target.refs()]
+        into = self.load.into.value.refs()
+        found = {ref.location for ref in (*targets, *into) if _may_be_model(self.run, ref)}
+        for ref in self.load.made.refs():
+            held = self.run.object_at(ref.location)
+            if held is not None and held.role in MODULE_ROLES:
+                found.add(ref.location)
+        return frozenset(found)
+
+    @property
+    def words(self) -> frozenset[str]:
+        """Words of its path."""
+        return words_of_path(path_pattern(self.load.path))
+
+    @property
+    def reads_training_state(self) -> bool:
+        """Whether progress, or the state of an optimizer or the like, is read back from it."""
+        if any(isinstance(read.key, str) and is_progress(read.key) for read in self.reads):
+            return True
+        targets = [ref for event in self.restored for ref in event.target.refs()]
+        held = [self.run.object_at(ref.location) for ref in (*targets, *self.load.into.value.refs())]
+        return any(one is not None and one.role in _TRAINING_STATE for one in held)
+
+
+@derives(LoadedUse)
+def loaded_uses(facts: Facts) -> Iterator[LoadedUse]:
+    """Every file that a run reads."""
+    for run in facts.runs:
+        for load in run.events:
+            if not isinstance(load, Loaded):
+                continue
+            places = {ref.location for ref in load.made.refs()}
+            reads = [e for e in run.events if isinstance(e, KeyRead) and _is_of(e.holder, places)]
+            restored = [e for e in run.events if isinstance(e, Restored) and comes_from(e.value, places)]
+            opened = any(isinstance(e, Opened) and places & {r.location for r in e.operand.refs()} for e in run.events)
+            yield LoadedUse(load, run, tuple(restored), tuple(reads), opened)
+
+
+@derives(Link)
+def links(facts: Facts) -> Iterator[Link]:
+    """Every pair of a load and a save that wrote the file, or may have."""
+    programs = programs_of(facts)
+    saves = facts.of(Checkpoint)
+    for use in facts.of(LoadedUse):
+        group = programs.get(use.run.key.path)
+        candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+        for save, assumptions in _linked(use, candidates):
+            yield Link(save, use.load, use.run, _purpose(facts, use, save), assumptions)
+
+
+@derives(LinkedRead)
+def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
+    """Every key read from a loaded checkpoint whose saves are known."""
+    programs = programs_of(facts)
+    links_of: dict[int, list[Link]] = {}
+    for link in facts.of(Link):
+        links_of.setdefault(id(link.load), []).append(link)
+    for use in facts.of(LoadedUse):
+        linked = links_of.get(id(use.load), [])
+        if not linked or use.is_opened:  # Code that is not seen may have put the key in.
+            continue
+        saves = [link.save for link in linked]
+        if any(link.assumptions for link in linked) and not _is_same_file(use.load, saves):
+            group = programs.get(use.run.key.path)
+            others = [s for s in facts.of(Checkpoint) if programs.get(s.run.key.path) == group and s not in saves]
+            saves.extend(s for s in others if _is_unclear(s) and _may_be_named(use.load, s))
+        assumptions = frozenset[Assumption]().union(*(link.assumptions for link in linked))
+        for read in use.reads:
+            atom = read.holder.single
+            if isinstance(atom, Ref) and atom.location in use.places:
+                yield LinkedRead(read, use.run, tuple(saves), assumptions)
+
+
+# ------------------------------------------------------------------------------------------------------ linking
+
+
+def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, frozenset[Assumption]]]:
+    load = use.load
+    if load.outside or is_outside(load):
+        return []
+    pattern = path_pattern(load.path)
+    equal = [s for s in saves if s.pattern == pattern] if is_whole(pattern) else []
+    if equal and pattern is not None:
+        # A hole that is a bare name is any function's own: it may hold something else in each.
+        return [(s, _SURE if is_named(pattern) else _ASSUMED) for s in equal]
+    if is_whole(pattern) and is_literal_path(pattern):
+        return []  # A literal file that nobody here writes comes from outside.
+    saves = [s for s in saves if _may_be_named(load, s)]
+    found = [s for s in saves if _holds_same_model(use, s)]
+    if not found:
+        # What reads two of a file's keys or more, in the program that writes them, reads that file.
+        keys = {read.key for read in use.reads}
+        found = [s for s in saves if s.schema is not None and len(keys.intersection(s.schema.keys)) >= 2]
+    return [(s, _SURE if _goes_on_from(use, s) else _ASSUMED) for s in found]
+
+
+def _holds_same_model(use: LoadedUse, save: Checkpoint) -> bool:
+    if save.run is use.run and _overlaps(use, save):
+        return True
+    return bool(save.models & _classes(use.run, use.models))
+
+
+def _goes_on_from(use: LoadedUse, save: Checkpoint) -> bool:
+    """Whether one run writes the file and goes on from it, whatever the path is called where it is read."""
+    if save.run is not use.run or _is_later(use, save) or not _overlaps(use, save):
+        return False
+    return use.reads_training_state or bool(use.words & (RESUMING | LATEST))
+
+
+def _overlaps(use: LoadedUse, save: Checkpoint) -> bool:
+    """Whether the state of a model is saved that the load restores."""
+    states = held_in(save.run, save.event.holds).states
+    return any(overlap(a, b) for a in use.models for b in states)
+
+
+def _may_be_named(load: Loaded, save: Checkpoint) -> bool:
+    name = file_name(path_pattern(load.path))
+    return name is None or file_name(save.pattern) in (None, name)
+
+
+def _is_same_file(load: Loaded, saves: list[Checkpoint]) -> bool:
+    pattern = path_pattern(load.path)
+    return any(save.pattern == pattern for save in saves) and is_whole(pattern)
+
+
+def _is_unclear(save: Checkpoint) -> bool:
+    """Whether a save may hold anything."""
+    return not save.models and save.schema is None and not save.is_plain_state
+
+
+def _is_of(holder: Value, places: set[Location]) -> bool:
+    return any(root_of(ref.location) in places for ref in holder.refs())
+
+
+def _may_be_model(run: Run, ref: Ref) -> bool:
+    held = run.object_at(ref.location)
+    return held is None or held.role is None or held.role in MODULE_ROLES
+
+
+def _classes(run: Run, models: frozenset[Location]) -> frozenset[ClassKey]:
+    held = [run.object_at(location) for location in models]
+    return frozenset(one.model for one in held if one is not None and one.model is not None)
+
+
+# ------------------------------------------------------------------------------------------------------ purpose
+
+
+def _purpose(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
+    run, models = use.run, use.models
+    if is_for_evaluation(facts.program, use.load):
+        return "evaluate"
+    trained = {o.site for e in run.events if isinstance(e, Update) for o in e.operand.origins if isinstance(o, Ran)}
+    places = set(use.places)
+    trains = evaluates = False
+    for event in _after(run, use.load):
+        if isinstance(event, Forward) and _is_run_with(event, places, models):
+            trains |= event.site in trained
+            evaluates |= event.site not in trained
+        elif isinstance(event, Fitted) and _overlap(event.operand, models):
+            trains |= event.kind == "fit"
+            evaluates |= event.kind != "fit"
+    if trains:
+        return _purpose_of_training(use, save)
+    is_trained = any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
+    if evaluates or (run.is_entry and models and not is_trained):
+        return "evaluate"
+    return "resume" if models and use.reads_training_state else "unknown"
+
+
+def _purpose_of_training(use: LoadedUse, save: Checkpoint) -> str:
+    if save.run is use.run and _is_later(use, save):
+        return "warm-start"  # What a run wrote itself and takes back in begins another phase of it.
+    if save.run.key == use.run.key or use.reads_training_state or use.words & RESUMING:
+        return "resume"
+    return "warm-start" if save.run.is_entry and use.run.is_entry else "unknown"
+
+
+def _is_later(use: LoadedUse, save: Checkpoint) -> bool:
+    """Whether the load comes after the save in the order in which they were met."""
+    first = next((e for e in use.run.events if e is use.load or e is save.event), None)
+    return first is save.event
+
+
+def _after(run: Run, load: Loaded) -> Iterator[Event]:
+    seen = False
+    for event in run.events:
+        if seen:
+            yield event
+        seen = seen or event is load
+
+
+def _is_run_with(forward: Forward, places: set[Location], models: frozenset[Location]) -> bool:
+    # What a load overwrites in place does not show in the origins of the weights.
+    return comes_from(forward.weights, places) or _overlap(forward.operand, models)
+
+
+def _overlap(operand: Value, models: frozenset[Location]) -> bool:
+    return any(overlap(ref.location, model) for ref in operand.refs() for model in models)
