@@ -26,8 +26,9 @@ from ckptlint.facts.optimizers import held_in, overlap
 from ckptlint.facts.programs import programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
+from ckptlint.facts.schemas import Schema
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.domain import ClassKey, Location, Ran, Ref, Value, root_of
+from ckptlint.flow.domain import ClassKey, Field, Location, Ran, Ref, Value, root_of
 from ckptlint.flow.events import Event, Fitted, Forward, KeyRead, Loaded, Opened, Restored, Update
 from ckptlint.knowledge.roles import Role
 
@@ -61,6 +62,13 @@ class LinkedRead:
     run: Run
     saves: tuple[Checkpoint, ...]
     assumptions: frozenset[Assumption]
+    path: tuple[str, ...] = ()
+    """The keys that lead to the dict which is read, from the file's own dict down."""
+
+    @property
+    def schemas(self) -> list[Schema | None]:
+        """What each save puts into the dict that is read; None where that is not seen."""
+        return [save.schema.below(*self.path) if save.schema is not None else None for save in self.saves]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +161,20 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
         assumptions = frozenset[Assumption]().union(*(link.assumptions for link in linked))
         for read in use.reads:
             atom = read.holder.single
-            if isinstance(atom, Ref) and atom.location in use.places:
-                yield LinkedRead(read, use.run, tuple(saves), assumptions)
+            path = _way(atom.location, use.places) if isinstance(atom, Ref) else None
+            if path is not None:
+                yield LinkedRead(read, use.run, tuple(saves), assumptions, path)
+
+
+def _way(location: Location, places: frozenset[Location]) -> tuple[str, ...] | None:
+    """The keys from one of these places to a location; None when something else than keys lies between."""
+    keys: list[str] = []
+    while location not in places:
+        if not isinstance(location, Field) or not location.name.startswith('["'):
+            return None
+        keys.insert(0, location.name[2:-2])
+        location = location.base
+    return tuple(keys)
 
 
 # ------------------------------------------------------------------------------------------------------ linking

@@ -46,6 +46,8 @@ class Entry:
     """Every path gives the key."""
     is_by_name: bool
     """Only the key's words say what kind it is."""
+    is_open: bool = True
+    """Below it there may be keys that are not seen, or it is no dict at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,16 @@ class Schema:
         """The entry under a key."""
         return next((entry for entry in self.entries if entry.key == key), None)
 
+    def below(self, *path: str) -> Schema | None:
+        """The dict under some keys, one below the other; None when it is not seen."""
+        found = self
+        for key in path:
+            entry = found.entry(key)
+            if entry is None or not entry.entries:
+                return None
+            found = Schema(tuple(e.key for e in entry.entries), (), entry.is_open, entry.entries)
+        return found
+
     def of_kind(self, *kinds: str) -> Iterator[Entry]:
         """Entries of some kinds, those below other entries included."""
         work = list(self.entries)
@@ -76,7 +88,7 @@ class Schema:
 def schema_of(run: Run, stored: Stored) -> Schema | None:
     """The schema of what is saved; None when it is no dict that the project shows."""
     items = stored.items
-    if stored.value.open or len(stored.value.atoms) != 1 or items is None or items.kind != "dict":
+    if stored.value.open or items is None or items.kind != "dict":
         return None
     keys = tuple(k for k, _ in items.entries if isinstance(k, str))
     places = tuple((k, s) for k, s in items.places if isinstance(k, str))
@@ -113,7 +125,9 @@ def _entry(
     is_by_name = kind == "unknown" and not below and kind_by_key(key) != "unknown"
     if below:
         kind, owners = "value", frozenset()  # What it holds is said entry by entry.
-    return Entry(key, at, value, kind_by_key(key) if is_by_name else kind, owners, below, is_certain, is_by_name)
+    is_open = not below or content is None or content.kind == "delta" or content.open or content.element is not None
+    shown = kind_by_key(key) if is_by_name else kind
+    return Entry(key, at, value, shown, owners, below, is_certain, is_by_name, is_open)
 
 
 def kind_of(run: Run, value: Value) -> tuple[str, frozenset[Location]]:
@@ -146,4 +160,4 @@ def whole_entry(run: Run, stored: Stored, at: Site) -> Entry:
     below = schema.entries if schema is not None else ()
     if schema is not None:
         kind, owners = "value", frozenset()
-    return Entry("", at, stored.value, kind, owners, below, True, False)
+    return Entry("", at, stored.value, kind, owners, below, True, False, schema is None or schema.is_open)

@@ -322,6 +322,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.SAVE: {
             "value": _parameters("what is stored"),
             "path": _parameter("where"),
+            "entries": _text(
+                "each argument is an entry under its name, of one without a name under this, `{}` the number"
+            ),
             "stores": _text(
                 "what the file holds; default: value", "value", "model", "weights", "optimizer", "training"
             ),

@@ -26,7 +26,7 @@ def check(fact: LinkedRead, facts: Facts) -> Iterator[Diagnostic]:
     key = fact.read.key
     if fact.read.guarded or not isinstance(key, str):
         return
-    schemas = [save.schema for save in fact.saves]
+    schemas = fact.schemas
     if any(schema is None or schema.is_open or key in schema.keys for schema in schemas):
         return
     saved = sorted({k for schema in schemas if schema is not None for k in schema.keys})
@@ -47,9 +47,13 @@ def check(fact: LinkedRead, facts: Facts) -> Iterator[Diagnostic]:
             fix = fixes.replace(span, new, f"read '{near[0]}', which is saved", Applicability.UNSAFE)
     yield RULE.at(
         span,
-        f"'{key}' is read from the checkpoint, but no save writes it: the file holds {held}",
+        f"'{key}' is read from {_where(fact)}, but no save writes it: {'it' if fact.path else 'the file'} holds {held}",
         confidence=confidence_of(fact.assumptions),
         related=related,
         fix=fix,
         statement=facts.statement_span(fact.read.site),
     )
+
+
+def _where(fact: LinkedRead) -> str:
+    return f"'{fact.path[-1]}' of the checkpoint" if fact.path else "the checkpoint"
