@@ -212,6 +212,7 @@ _SERIALISES = _text("which arguments of a subclass its `get_config` tells", "lit
 
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
+_CARRIES_CODE = _flag("its code goes into the file that it is saved to")
 _SWITCHES = _flag(
     "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
 )
@@ -236,6 +237,7 @@ _MODULE: dict[str, Key] = {
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
+            "carries_code": _CARRIES_CODE,
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
@@ -275,6 +277,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "prefix": _text("what the keys of the wrapper's state dict start with"),
             "inner": _text("the attribute that gives the wrapped model"),
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
+            "carries_code": _CARRIES_CODE,
             "mode": _text("the mode the wrapped model is in afterwards; default: as it was", *_MODES),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
@@ -330,6 +333,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "every_rank": _flag("every process must call it, or it guards itself"),
+            "by_reference": _flag("of an object's class only the name goes into the file, not its code"),
             "returns": _text("what the call gives; default: nothing", "nothing", "writer"),
             "weights_flag": _parameter("true stores the weights only"),
             "endings": _texts("what the file's name must end in, else the call fails"),
@@ -341,6 +345,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "into": _parameters("what is overwritten in place"),
             "returns": _text("what the call gives; default: value", "value", "model", "weights", "nothing"),
             "mode": _MODULE["mode"],
+            "carries_code": _CARRIES_CODE,
+            "device": _parameter("where what it holds goes, wherever it was saved from"),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "restores": _text("what is restored; default: value", "value", "model", "weights", "training"),
             "strict": _parameter("whether all keys must match"),
