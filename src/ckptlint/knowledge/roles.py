@@ -528,6 +528,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the dict it begins with, or the object"),
             "refused": _flag("a load that accepts plain data only refuses it"),
+            "given": _flag("whoever starts the program says what it holds"),
             "plain": _text("what is accepted in its place, `{}` being the value"),
         },
         Role.LISTING: {
