@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ckptlint.facts.arms import arms_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.slices import is_test_file
-from ckptlint.flow.domain import Const, Site
+from ckptlint.flow.domain import Const, FunctionKey, Site
 from ckptlint.flow.events import Loaded
 
 _EITHER = re.compile(rb"\b(?:cuda|mps|xpu|accelerator)\.is_available\s*\(")
@@ -32,12 +33,13 @@ def device_bound_loads(facts: Facts) -> Iterator[DeviceBoundLoad]:
     """Every such load once, in files that ask whether there is a device."""
     found: dict[object, DeviceBoundLoad] = {}
     asks: dict[str, bool] = {}
+    told = _functions_that_tell(facts)
     for run in facts.runs:
         for event in run.events:
-            if not isinstance(event, Loaded):
+            if not isinstance(event, Loaded) or event.within[-1:] in told:
                 continue
             parameter = _unbound(run, event)
-            if parameter is None or _is_under_a_test(event):
+            if parameter is None or _is_decided(facts, event):
                 continue
             path = event.site.path
             if path not in asks:
@@ -46,6 +48,26 @@ def device_bound_loads(facts: Facts) -> Iterator[DeviceBoundLoad]:
             if asks[path]:
                 found.setdefault(event.site.base, DeviceBoundLoad(event.site, event.api, parameter))
     yield from found.values()
+
+
+def _functions_that_tell(facts: Facts) -> set[tuple[FunctionKey, ...]]:
+    """Functions with a load that says where tensors go: their other loads run where that one does not."""
+    return {
+        event.within[-1:]
+        for run in facts.runs
+        for event in run.events
+        if isinstance(event, Loaded) and event.within[-1:] and event.within[-1].number and _is_told(run, event)
+    }
+
+
+def _is_told(run: Run, load: Loaded) -> bool:
+    return _takes_device(run, load) and _unbound(run, load) is None
+
+
+def _takes_device(run: Run, load: Loaded) -> bool:
+    refs = load.made.refs()
+    held = run.object_at(refs[0].location) if len(refs) == 1 else None
+    return held is not None and held.api is not None and isinstance(held.api.options.get("device"), str)
 
 
 def _unbound(run: Run, load: Loaded) -> str | None:
@@ -62,6 +84,10 @@ def _unbound(run: Run, load: Loaded) -> str | None:
     return parameter if isinstance(atom, Const) and atom.value is None else None
 
 
-def _is_under_a_test(load: Loaded) -> bool:
+def _is_decided(facts: Facts, load: Loaded) -> bool:
     """Whether it runs only where a test of the device came out one way."""
-    return any(word in text.lower() for text, _ in load.tests for word in _DEVICE_WORDS)
+    tests = {text for path, at in (*load.site.chain, load.site.base) for text, _ in arms_of(facts.program, path, at)}
+    statement = facts.statement_span(load.site)
+    if statement is not None and " if " in (written := facts.text(statement)):
+        tests.add(written)
+    return any(word in text.lower() for text in tests for word in _DEVICE_WORDS)
