@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.arms import arms_of
+from ckptlint.facts.links import LoadedUse
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.slices import is_test_file
-from ckptlint.flow.domain import Const, FunctionKey, Site
-from ckptlint.flow.events import Loaded
+from ckptlint.flow.domain import Const, FunctionKey, Site, root_of
+from ckptlint.flow.events import Forward, Loaded, Switched
 
 _EITHER = re.compile(rb"\b(?:cuda|mps|xpu|accelerator)\.is_available\s*\(")
 """What a program asks that runs with and without a device."""
@@ -34,20 +35,29 @@ def device_bound_loads(facts: Facts) -> Iterator[DeviceBoundLoad]:
     found: dict[object, DeviceBoundLoad] = {}
     asks: dict[str, bool] = {}
     told = _functions_that_tell(facts)
-    for run in facts.runs:
-        for event in run.events:
-            if not isinstance(event, Loaded) or event.within[-1:] in told:
-                continue
-            parameter = _unbound(run, event)
-            if parameter is None or _is_decided(facts, event):
-                continue
-            path = event.site.path
-            if path not in asks:
-                is_test = is_test_file(facts.program.root, path)
-                asks[path] = not is_test and _EITHER.search(facts.program.data(path)) is not None
-            if asks[path]:
-                found.setdefault(event.site.base, DeviceBoundLoad(event.site, event.api, parameter))
+    for use in facts.of(LoadedUse):
+        event = use.load
+        parameter = _unbound(use.run, event)
+        if parameter is None or event.within[-1:] in told or _is_decided(facts, event):
+            continue
+        path = event.site.path
+        if path not in asks:
+            is_test = is_test_file(facts.program.root, path)
+            asks[path] = not is_test and _EITHER.search(facts.program.data(path)) is not None
+        if asks[path] and _holds_weights(use):
+            found.setdefault(event.site.base, DeviceBoundLoad(event.site, event.api, parameter))
     yield from found.values()
+
+
+def _holds_weights(use: LoadedUse) -> bool:
+    """Whether it is a model or a state: data that was made on a CPU goes back to one."""
+    if use.restored or use.models:
+        return True
+    places = use.places
+    return any(
+        isinstance(event, Switched | Forward) and any(root_of(ref.location) in places for ref in event.operand.refs())
+        for event in use.run.events
+    )
 
 
 def _functions_that_tell(facts: Facts) -> set[tuple[FunctionKey, ...]]:
