@@ -126,6 +126,8 @@ def check(project: ProjectOptions, **options: Any) -> int:
     show_default=True,
     help="How the map is shown; html is a page with pictures.",
 )
+@click.option("--file", metavar="CHECKPOINT", help="Show the keys of this file instead, and compare them with PATHS.")
+@click.option("--all-tensors", is_flag=True, help="With --file: a row for each tensor, not one for a state dict.")
 @click.option("--output-file", metavar="FILE", help="Write the map to a file.")
 @click.option(
     "--link-template",
@@ -134,11 +136,18 @@ def check(project: ProjectOptions, **options: Any) -> int:
 )
 @_COLOR
 @_reads_project
-def show_map(project: ProjectOptions, **options: Any) -> int:
+def show_map(project: ProjectOptions, file: str | None, all_tensors: bool, **options: Any) -> int:
     """Show every checkpoint of PATHS: who writes it, which keys, who reads each key, and what is never read.
 
-    Exit codes: 0 the map is shown, 2 wrong usage or an internal error.
+    With --file, show what an existing checkpoint holds, without loading it, and what the code lacks of it.
+
+    Exit codes: 0 the map is shown, 2 wrong usage, an unreadable file or an internal error.
     """
+    if file is not None:
+        from ckptlint.file_command import run_file
+
+        options.pop("link_template")
+        return run_file(project, file, all_tensors=all_tensors, **options)
     from ckptlint.map_command import run_map
 
     return run_map(project, **options)

@@ -9,6 +9,7 @@ from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.dicts import arguments_as_dict, value_made
 from ckptlint.flow.differentiated import differentiated
 from ckptlint.flow.domain import (
+    CODE,
     NONE,
     NOTHING,
     UNKNOWN,
@@ -136,7 +137,8 @@ def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     atoms = frozenset(
         Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
     )
-    return Value(atoms, inner.open, inner.origins)
+    origins = inner.origins | {CODE} if api.options.get("carries_code") is True else inner.origins
+    return Value(atoms, inner.open, origins)
 
 
 def _average(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:

@@ -214,6 +214,7 @@ _SERIALISES = _text("which arguments of a subclass its `get_config` tells", "lit
 
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
+_CARRIES_CODE = _flag("its code goes into the file that it is saved to")
 _SWITCHES = _flag(
     "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
 )
@@ -243,6 +244,7 @@ _MODULE: dict[str, Key] = {
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
+            "carries_code": _CARRIES_CODE,
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
             "written_in": _text("the method that adds keys to the checkpoint which the framework writes"),
@@ -288,6 +290,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "config": _parameter("what says how it is adapted"),
             "heads": _texts("names of classes, `*` for any text, that add a head which no weights come for"),
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
+            "carries_code": _CARRIES_CODE,
             "mode": _text("the mode the wrapped model is in afterwards; default: as it was", *_MODES),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
@@ -346,6 +349,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "every_rank": _flag("every process must call it, or it guards itself"),
+            "by_reference": _flag("of an object's class only the name goes into the file, not its code"),
             "returns": _text("what the call gives; default: nothing", "nothing", "writer"),
             "weights_flag": _parameter("true stores the weights only"),
             "endings": _texts("what the file's name must end in, else the call fails"),
@@ -357,6 +361,8 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "into": _parameters("what is overwritten in place"),
             "returns": _text("what the call gives; default: value", "value", "model", "weights", "nothing"),
             "mode": _MODULE["mode"],
+            "carries_code": _CARRIES_CODE,
+            "device": _parameter("where what it holds goes, wherever it was saved from"),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "restores": _text("what is restored; default: value", "value", "model", "weights", "training"),
             "strict": _parameter("whether all keys must match"),
@@ -555,6 +561,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the dict it begins with, or the object"),
             "refused": _flag("a load that accepts plain data only refuses it"),
+            "given": _flag("whoever starts the program says what it holds"),
             "plain": _text("what is accepted in its place, `{}` being the value"),
         },
         Role.PROCESSES: {"processes": _PROCESSES},
