@@ -137,7 +137,7 @@ def links(facts: Facts) -> Iterator[Link]:
     saves = facts.of(Checkpoint)
     for use in facts.of(LoadedUse):
         group = programs.get(use.run.key.path)
-        candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+        candidates = [s for s in saves if programs.get(s.run.key.path) == group and _may_go_together(facts, use, s)]
         for save, assumptions in _linked(use, candidates):
             yield Link(save, use.load, use.run, _purpose(facts, use, save), assumptions)
 
@@ -178,6 +178,21 @@ def _way(location: Location, places: frozenset[Location]) -> tuple[str, ...] | N
 
 
 # ------------------------------------------------------------------------------------------------------ linking
+
+
+def _may_go_together(facts: Facts, use: LoadedUse, save: Checkpoint) -> bool:
+    """Whether a load can read what a save writes: in the same format, and not by the method of another class."""
+    catalog = facts.program.catalog
+    rows = (catalog.api(use.load.api), catalog.api(save.event.api))
+    formats = {str(row.options["format"]) for row in rows if row is not None and "format" in row.options}
+    if len(formats) > 1:
+        return False
+    receiver, writer = use.run.receiver_class, save.event.within[-1]
+    function = facts.program.function(writer)
+    if receiver is None or function.model is None or not function.name:
+        return True
+    own = facts.analyzer.classes.method(receiver, function.name)
+    return own is None or own == writer
 
 
 def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, frozenset[Assumption]]]:
