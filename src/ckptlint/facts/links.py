@@ -187,11 +187,14 @@ def _may_go_together(facts: Facts, use: LoadedUse, save: Checkpoint) -> bool:
     formats = {str(row.options["format"]) for row in rows if row is not None and "format" in row.options}
     if len(formats) > 1:
         return False
-    receiver, writer = use.run.receiver_class, save.event.within[-1]
-    function = facts.program.function(writer)
-    if receiver is None or function.model is None or not function.name:
+    writer, reader = save.event.within[-1], use.load.within[-1]
+    written, read = facts.program.function(writer), facts.program.function(reader)
+    receiver = use.run.receiver_class if len(use.load.within) == 1 else None
+    if receiver is None and read.model is not None:
+        receiver = ClassKey(reader.path, read.model)
+    if receiver is None or written.model is None:
         return True
-    own = facts.analyzer.classes.method(receiver, function.name)
+    own = facts.analyzer.classes.method(receiver, written.name)
     return own is None or own == writer
 
 
@@ -201,6 +204,9 @@ def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, f
         return []
     pattern = path_pattern(load.path)
     equal = [s for s in saves if s.pattern == pattern] if is_whole(pattern) else []
+    if pattern is not None and len(pattern) == 1 and not is_named(pattern):
+        # Two parameters of one name: only a pair of helpers, or what the file holds, says that they are one path.
+        equal = [s for s in equal if s.event.site.path == load.site.path or _holds_same(use, s)]
     if equal and pattern is not None:
         # A hole that is a bare name is any function's own: it may hold something else in each.
         return [(s, _SURE if is_named(pattern) else _ASSUMED) for s in equal]
@@ -209,10 +215,17 @@ def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, f
     saves = [s for s in saves if _may_be_named(load, s)]
     found = [s for s in saves if _holds_same_model(use, s)]
     if not found:
-        # What reads two of a file's keys or more, in the program that writes them, reads that file.
-        keys = {read.key for read in use.reads}
-        found = [s for s in saves if s.schema is not None and len(keys.intersection(s.schema.keys)) >= 2]
+        found = [s for s in saves if _holds_same_keys(use, s)]
     return [(s, _SURE if _goes_on_from(use, s) else _ASSUMED) for s in found]
+
+
+def _holds_same(use: LoadedUse, save: Checkpoint) -> bool:
+    return _holds_same_model(use, save) or _holds_same_keys(use, save)
+
+
+def _holds_same_keys(use: LoadedUse, save: Checkpoint) -> bool:
+    """What reads two of a file's keys or more, in the program that writes them, reads that file."""
+    return save.schema is not None and len({read.key for read in use.reads}.intersection(save.schema.keys)) >= 2
 
 
 def _holds_same_model(use: LoadedUse, save: Checkpoint) -> bool:
