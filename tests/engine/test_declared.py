@@ -9,7 +9,7 @@ import pytest
 from ckptlint.engine.declared import declared_versions
 from tests.linting import lint
 
-FRAMEWORKS = ("keras", "tensorflow")
+FRAMEWORKS = ("keras", "tensorflow", "torch")
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,9 @@ FRAMEWORKS = ("keras", "tensorflow")
         ("pyproject.toml", 'dependencies = ["keras<=3.5", "numpy==2.0"]\n', {"keras": "3.5"}),
         ("pyproject.toml", '[tool.poetry.dependencies]\ntensorflow = "^2.4"\n', {"tensorflow": "2.9999"}),
         ("environment.yml", "dependencies:\n  - tensorflow=2.1\n", {"tensorflow": "2.1"}),
+        ("requirements.txt", "torch==2.4.1+cu121\ntorchvision==0.19\n", {"torch": "2.4.1"}),
+        ("requirements.txt", "torch>=1.10\npytorch-lightning==1.9\n", {}),
+        ("environment.yml", "dependencies:\n  - pytorch=1.10\n  - pytorch-cuda=11.8\n", {"torch": "1.10"}),
         ("README.md", "keras==2.2.4\n", {}),
     ],
 )

@@ -11,6 +11,8 @@ _FILES = (
     "environment*.y*ml",
 )
 _BOUND = re.compile(r"(===?|~=|<=|<|\^|=)[ \t]*[\"']?[ \t]*(\^?)v?(\d+(?:\.\d+)*)")
+_OTHER_NAMES = {"torch": ("pytorch",)}
+"""What conda calls them."""
 _LARGEST = 1_000_000
 """In bytes: a larger file is no declaration."""
 
@@ -21,8 +23,9 @@ def declared_versions(root: Path, frameworks: Iterable[str]) -> dict[str, str]:
     texts = list(_texts(root))
     for framework in sorted(frameworks):
         # `tensorflow-gpu` is TensorFlow, `keras-tuner` is not Keras.
+        names = "|".join(map(re.escape, (framework, *_OTHER_NAMES.get(framework, ()))))
         name = re.compile(
-            rf"(?<![\w.-]){re.escape(framework)}(?:[-_](?:gpu|cpu|macos|intel))?(?:\[[^\]]*\])?[\"']?"
+            rf"(?<![\w.-])(?:{names})(?:[-_](?:gpu|cpu|macos|intel))?(?:\[[^\]]*\])?[\"']?"
             r"(?=[ \t]*[=~<>!^,])([^\n#;]*)",
             re.IGNORECASE,
         )

@@ -97,12 +97,12 @@ def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome
 
 
 def _in_declared_versions(catalog: Catalog, root: Path, settings: Settings) -> Catalog:
-    """The catalog for the versions that the project declares, of frameworks that come with one another."""
+    """The catalog for the versions that the project declares; of frameworks that come with one another all or none."""
+    wanted = catalog.dated - catalog.bundles
     if catalog.bundles.isdisjoint(settings.versions):
-        declared = declared_versions(root, catalog.bundles)
-        if declared:
-            return catalog.with_versions({**declared, **settings.versions})
-    return catalog
+        wanted |= catalog.bundles
+    declared = declared_versions(root, wanted - settings.versions.keys())
+    return catalog.with_versions({**declared, **settings.versions}) if declared else catalog
 
 
 def _names(catalog: Catalog) -> frozenset[str]:

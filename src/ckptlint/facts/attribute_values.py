@@ -237,7 +237,7 @@ class Values:
             return Kind(what, values, "device" in named)
         if row.role is Role.FUNCTIONAL:
             return _joined(kinds) if any(k is not None and k.what == "tensor" for k in kinds) else None
-        if row.role is Role.HARMLESS and row.options.get("returns", "data") == "data":
+        if row.role is Role.VALUE or (row.role is Role.HARMLESS and row.options.get("returns", "data") == "data"):
             return self._computed(row, kinds)
         return None
 

@@ -82,6 +82,19 @@ def value_made(
     return Value(frozenset({ref}), False, given.origins)
 
 
+def arguments_as_dict(c: Calls, api: Api, a: Arguments, op: model.CallSite) -> Items:
+    """What a call writes to which each argument is an entry."""
+    content = Items("dict", open=a.open)
+    numbered = str(api.options["entries"])
+    taken = sum(not name.startswith("*") for name in api.params[: len(a.positional)])
+    for index, value in enumerate(a.positional[taken:] if "*args" in api.params else ()):
+        content = content.put(numbered.format(index), value, c.site(op.at))
+    for argument in op.args:
+        if argument.keyword is not None and argument.keyword not in api.params:
+            content = content.put(argument.keyword, a.keywords[argument.keyword], c.site(argument.at))
+    return content
+
+
 def _snapshot_in(c: Calls, given: list[Value]) -> Ref | None:
     """A state that is taken over as it is."""
     atom = given[0].single if len(given) == 1 else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ckptlint.flow.assemblies import assembled, is_symbolic, settled
 from ckptlint.flow.classes import MODULE_ROLES
-from ckptlint.flow.dicts import value_made
+from ckptlint.flow.dicts import arguments_as_dict, value_made
 from ckptlint.flow.differentiated import differentiated
 from ckptlint.flow.domain import (
     NONE,
@@ -165,6 +165,8 @@ def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     if api.options.get("returns") == "writer":
         return _built(c, api, receiver, bound, a, op)
     value = _targets(api, "value", receiver, bound)
+    if "entries" in api.options:
+        value = of_atom(c.make(op.at, items=arguments_as_dict(c, api, a, op)))
     path = _targets(api, "path", None, bound, default="")
     holds = c.expanded(derived([value]), fields=True)
     stored = c.stored(value)

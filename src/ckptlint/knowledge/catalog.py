@@ -222,6 +222,11 @@ class Catalog:
         bundled = self._table["bundled"]
         return frozenset({*bundled, *(inner for firsts in bundled.values() for inner, _ in firsts.values())})
 
+    @property
+    def dated(self) -> frozenset[str]:
+        """Frameworks that have rows for some versions only."""
+        return frozenset(row["framework"] for row in self._table["rows"] if "since" in row or "until" in row)
+
     def with_rows(self, rows: Iterable[Mapping[str, object]], source: str) -> Catalog:
         """This catalog with a user's rows, which go before its own; CatalogError for a row of wrong shape."""
         table = copy_of(self._table)

@@ -241,6 +241,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
             "keeps_arguments": _text("the method by which a constructor keeps its arguments for a load"),
+            "written_in": _text("the method that adds keys to the checkpoint which the framework writes"),
+            "read_in": _text("the method that is given this checkpoint when it is read"),
+            "own_keys": _texts("the keys that the framework writes itself, `*` for any text"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
@@ -327,6 +330,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.SAVE: {
             "value": _parameters("what is stored"),
             "path": _parameter("where"),
+            "entries": _text(
+                "each argument is an entry under its name, of one without a name under this, `{}` the number"
+            ),
             "stores": _text(
                 "what the file holds; default: value", "value", "model", "weights", "optimizer", "training"
             ),

@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Iterator
 
 from ckptlint import fixes
-from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.hook_reads import HookRead
 from ckptlint.facts.links import LinkedRead
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
@@ -57,3 +58,15 @@ def check(fact: LinkedRead, facts: Facts) -> Iterator[Diagnostic]:
 
 def _where(fact: LinkedRead) -> str:
     return f"'{fact.path[-1]}' of the checkpoint" if fact.path else "the checkpoint"
+
+
+@RULE.check(HookRead)
+def check_hook(fact: HookRead, facts: Facts) -> Iterator[Diagnostic]:
+    """A model's own hook reads what no hook adds to the framework's checkpoint."""
+    held = ", ".join(f"'{key}'" for key in fact.added) or "nothing"
+    yield RULE.at(
+        facts.site_span(fact.read.site),
+        f"'{fact.key}' is read from the checkpoint, but no hook adds it: what hooks add is {held}",
+        confidence=Confidence.HIGH,
+        statement=facts.statement_span(fact.read.site),
+    )
