@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ckptlint.facts.places import display_at
 from ckptlint.facts.project import Facts
-from ckptlint.facts.resume import Resumption
+from ckptlint.facts.resumptions import Resumption
 from ckptlint.flow.domain import Site
 from ckptlint.flow.written import words_of
 from ckptlint.text import Span

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.entries import new_entries, restoring_lines
+from ckptlint.facts.missing_state import Evidence, MissingState
 from ckptlint.facts.project import Facts
-from ckptlint.facts.resume import Evidence, MissingState
 from ckptlint.facts.writers import WeightsOnlyWriter
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.project import Facts
-from ckptlint.facts.resume import UnreadState
+from ckptlint.facts.unread_state import UnreadState
 from ckptlint.rule import Rule
 
 RULE = Rule(

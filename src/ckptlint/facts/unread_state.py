@@ -1,0 +1,102 @@
+"""State in checkpoints that the code which goes on from them leaves unread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ckptlint.facts.checkpoints import Checkpoint, programs_of
+from ckptlint.facts.key_words import is_progress as is_progress
+from ckptlint.facts.optimizers import Group, Training, held_in
+from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.resumptions import Resumption, is_linked
+from ckptlint.flow.events import KeyRead, Restored
+from ckptlint.knowledge.roles import Role
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadState:
+    """Training goes on from a checkpoint and leaves the state of some objects in it."""
+
+    resumption: Resumption
+    checkpoint: Checkpoint
+    keys: tuple[tuple[str, Role], ...]
+    is_sure: bool
+    """The same run writes the file and goes on from it."""
+
+
+WATCHED = (Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.AVERAGE)
+"""Roles of objects whose state a resumed run needs beside the model's."""
+
+
+@derives(UnreadState)
+def unread_states(facts: Facts) -> Iterator[UnreadState]:
+    """Every place that training goes on from and where state is left unread."""
+    found: dict[object, UnreadState] = {}
+    for unread in _unread_states(facts):
+        found.setdefault(unread.resumption.restored.site.base, unread)
+    yield from found.values()
+
+
+def _unread_states(facts: Facts) -> Iterator[UnreadState]:
+    """Keys with the state of an optimizer or the like that a resumption of the file does not read."""
+    programs = programs_of(facts)
+    groups = {id(t.run): t.groups for t in facts.of(Training)}
+    for resumption in facts.of(Resumption):
+        if resumption.reads_all or not (resumption.reads_progress or resumption.keys):
+            continue
+        program = programs.get(resumption.run.key.path)
+        linked = [
+            c
+            for c in facts.of(Checkpoint)
+            if c.schema is not None and programs.get(c.run.key.path) == program and is_linked(resumption, c)
+        ]
+        if not linked or any(c.schema is None or c.schema.is_open for c in linked):
+            continue
+        shared = set.intersection(*(set(c.schema.keys) for c in linked if c.schema is not None))
+        read = {e.key for e in resumption.run.events if isinstance(e, KeyRead)}
+        restored = {
+            held.role
+            for e in resumption.run.events
+            if isinstance(e, Restored)
+            for _, held in resumption.run.objects(e.target)
+            if held is not None
+        }
+        checkpoint = linked[0]
+        keys = tuple(
+            (key, role)
+            for key, role in _state_keys(checkpoint, groups.get(id(checkpoint.run), ()), Role.OPTIMIZER in restored)
+            if key in shared and key not in read and role not in restored
+        )
+        if keys:
+            yield UnreadState(resumption, checkpoint, keys, checkpoint.run.key == resumption.run.key)
+
+
+def _state_keys(checkpoint: Checkpoint, groups: tuple[Group, ...], restores: bool) -> Iterator[tuple[str, Role]]:
+    """Keys of a checkpoint that hold state which training needs, with whose it is."""
+    items = checkpoint.event.stored.items
+    run = checkpoint.run
+    if items is None:
+        return
+    for key, value in items.entries:
+        if not isinstance(key, str) or value.single is None or key in items.maybe:
+            continue
+        for location in held_in(run, value).states:
+            held = run.object_at(location)
+            if held is None or held.role not in WATCHED:
+                continue
+            api = held.api
+            if held.role is Role.OPTIMIZER:
+                group = [g for g in groups if any(o.location == location for o in g.optimizers)]
+                if not any(g.is_sure for g in group):
+                    continue
+            if held.role is Role.SCHEDULER and (
+                api is None
+                or held.argument("last_epoch") is not None
+                or (restores and api.options.get("recovers", False) is not False)
+            ):
+                continue
+            if held.role is Role.SCALER and api is not None and held.argument("enabled") is not None:
+                continue
+            yield key, held.role
+            break
