@@ -10,6 +10,7 @@ from ckptlint.facts.key_words import is_progress as is_progress
 from ckptlint.facts.optimizers import Group, Training, held_in
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.resumptions import Resumption, is_linked
+from ckptlint.flow.domain import Location, Made, Site
 from ckptlint.flow.events import KeyRead, Restored
 from ckptlint.knowledge.roles import Role
 
@@ -21,6 +22,8 @@ class UnreadState:
     resumption: Resumption
     checkpoint: Checkpoint
     keys: tuple[tuple[str, Role], ...]
+    made: tuple[Site, ...]
+    """Where the objects are made whose states these keys hold, one each; none when that is not seen of one."""
     is_sure: bool
     """The same run writes the file and goes on from it."""
 
@@ -63,16 +66,24 @@ def _unread_states(facts: Facts) -> Iterator[UnreadState]:
             if held is not None
         }
         checkpoint = linked[0]
-        keys = tuple(
-            (key, role)
-            for key, role in _state_keys(checkpoint, groups.get(id(checkpoint.run), ()), Role.OPTIMIZER in restored)
+        groups.get(id(checkpoint.run), ())
+        left = [
+            (key, role, location)
+            for key, role, location in _state_keys(
+                checkpoint, groups.get(id(checkpoint.run), ()), Role.OPTIMIZER in restored
+            )
             if key in shared and key not in read and role not in restored
-        )
-        if keys:
-            yield UnreadState(resumption, checkpoint, keys, checkpoint.run.key == resumption.run.key)
+        ]
+        if left:
+            is_sure = checkpoint.run.key == resumption.run.key
+            places = [location.site for _, _, location in left if isinstance(location, Made)]
+            made = tuple(places) if is_sure and len(places) == len(left) else ()
+            yield UnreadState(resumption, checkpoint, tuple((key, role) for key, role, _ in left), made, is_sure)
 
 
-def _state_keys(checkpoint: Checkpoint, groups: tuple[Group, ...], restores: bool) -> Iterator[tuple[str, Role]]:
+def _state_keys(
+    checkpoint: Checkpoint, groups: tuple[Group, ...], restores: bool
+) -> Iterator[tuple[str, Role, Location]]:
     """Keys of a checkpoint that hold state which training needs, with whose it is."""
     items = checkpoint.event.stored.items
     run = checkpoint.run
@@ -98,5 +109,5 @@ def _state_keys(checkpoint: Checkpoint, groups: tuple[Group, ...], restores: boo
                 continue
             if held.role is Role.SCALER and api is not None and held.argument("enabled") is not None:
                 continue
-            yield key, held.role
+            yield key, held.role, location
             break
