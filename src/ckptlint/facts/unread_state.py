@@ -66,12 +66,10 @@ def _unread_states(facts: Facts) -> Iterator[UnreadState]:
             if held is not None
         }
         checkpoint = linked[0]
-        groups.get(id(checkpoint.run), ())
+        trained = groups.get(id(checkpoint.run), ())
         left = [
             (key, role, location)
-            for key, role, location in _state_keys(
-                checkpoint, groups.get(id(checkpoint.run), ()), Role.OPTIMIZER in restored
-            )
+            for key, role, location in _state_keys(checkpoint, trained, Role.OPTIMIZER in restored)
             if key in shared and key not in read and role not in restored
         ]
         if left:
