@@ -29,7 +29,7 @@ def test_everything_but_the_cases_is_shipped(wheel: Path) -> None:
     wanted = {path.relative_to(PACKAGE.parent).as_posix() for path in kept if path.name != "cases.md"}
     shipped = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert shipped == wanted
-    assert {Path(name).suffix for name in shipped} == {".py", ".md", ".toml", ".json", ".typed"}
+    assert {Path(name).suffix for name in shipped} == {".py", ".md", ".toml", ".json", ".typed", ".css"}
     assert {"ckptlint/knowledge/compiled.json", "ckptlint/knowledge/torch.toml", "ckptlint/py.typed"} <= shipped
     assert "ckptlint/rules/mode/forward_in_train_mode/rule.md" in shipped
 
@@ -45,6 +45,7 @@ def test_the_wheel_works_by_itself(wheel: Path, tmp_path: Path) -> None:
 
     assert run("-c", "import ckptlint; print(ckptlint.__file__)").stdout.startswith(str(tmp_path))
     assert run("-m", "ckptlint", "explain", "CKP401").stdout.startswith("# CKP401 forward-in-train-mode\n")
+    assert "<style>\n:root" in run("-m", "ckptlint", "map", "--format", "html", str(REPOSITORY / "examples")).stdout
     linted = run("-m", "ckptlint", "--output-format", "concise", str(REPOSITORY / "examples"))
     assert linted.returncode == 1, linted.stderr
     assert " CKP601 " in linted.stdout

@@ -1,15 +1,20 @@
-"""The command line: `ckptlint check`, `explain` and `rules`."""
+"""The command line: `ckptlint check`, `map`, `explain` and `rules`."""
 
 from __future__ import annotations
 
 import os
 import sys
 import traceback
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ckptlint import __version__
+
+if TYPE_CHECKING:
+    from ckptlint.project_options import ProjectOptions
 
 CLEAN, REPORTED, BROKEN, INTERRUPTED = 0, 1, 2, 130
 """Exit codes: nothing reported, something reported, wrong usage or an internal error, stopped by the user."""
@@ -36,8 +41,48 @@ def commands() -> None:
     """
 
 
+_PROJECT_OPTIONS = (
+    click.argument("paths", nargs=-1, metavar="[PATHS]…"),
+    click.option("--exclude", multiple=True, metavar="PATTERNS", help="Skip these instead of the default folders."),
+    click.option("--extend-exclude", multiple=True, metavar="PATTERNS", help="Skip these too."),
+    click.option("--force-exclude", is_flag=True, help="Skip excluded paths even when they are given."),
+    click.option("--no-respect-gitignore", is_flag=True, help="Read what .gitignore files leave out, too."),
+    click.option("--max-file-size", metavar="SIZE", help="Skip larger files, such as 500kB.  [default: 5MB]"),
+    click.option("--config", metavar="FILE", help="Use this configuration file, not the nearest one."),
+    click.option("--isolated", is_flag=True, help="Use no configuration file."),
+    click.option("--stdin-filename", metavar="NAME", help="What to call standard input, read when PATHS is `-`."),
+    click.option("-q", "--quiet", is_flag=True, help="Print the report and errors only."),
+    click.option("-v", "--verbose", is_flag=True, help="Print what is in force and what was passed over."),
+)
+_COLOR = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="When to color; NO_COLOR and FORCE_COLOR count too.",
+)
+
+
+def _reads_project(command: Callable[..., int]) -> Callable[..., int]:
+    """Gives a command the options by which a project is found and read, gathered in its first argument."""
+
+    @wraps(command)
+    def gathered(**options: Any) -> int:
+        # Loaded here, so that `--help` and `explain` do not pay for it.
+        from dataclasses import fields
+
+        from ckptlint.project_options import ProjectOptions
+
+        project = ProjectOptions(**{one.name: options.pop(one.name) for one in fields(ProjectOptions)})
+        return command(project, **options)
+
+    decorated = gathered
+    for option in reversed(_PROJECT_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
 @commands.command()
-@click.argument("paths", nargs=-1, metavar="[PATHS]…")
 @click.option(
     "--select", multiple=True, metavar="RULES", help="Report only these: codes, prefixes, names, topics, ALL."
 )
@@ -58,34 +103,54 @@ def commands() -> None:
 @click.option("--output-file", metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Print how many of each rule instead of the diagnostics.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 even when something is reported.")
-@click.option("--exclude", multiple=True, metavar="PATTERNS", help="Skip these instead of the default folders.")
-@click.option("--extend-exclude", multiple=True, metavar="PATTERNS", help="Skip these too.")
-@click.option("--force-exclude", is_flag=True, help="Skip excluded paths even when they are given.")
-@click.option("--no-respect-gitignore", is_flag=True, help="Read what .gitignore files leave out, too.")
-@click.option("--max-file-size", metavar="SIZE", help="Skip larger files, such as 500kB.  [default: 5MB]")
-@click.option("--config", metavar="FILE", help="Use this configuration file, not the nearest one.")
-@click.option("--isolated", is_flag=True, help="Use no configuration file.")
 @click.option("--no-cache", is_flag=True, help="Accepted for later: there is no cache yet.")
-@click.option("--stdin-filename", metavar="NAME", help="What to call standard input, read when PATHS is `-`.")
-@click.option(
-    "--color",
-    type=click.Choice(["auto", "always", "never"]),
-    default="auto",
-    show_default=True,
-    help="When to color; NO_COLOR and FORCE_COLOR count too.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="Print diagnostics and errors only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print what is in force and what was passed over.")
+@_COLOR
+@_reads_project
 @click.version_option(__version__, "--version", message="%(prog)s %(version)s", prog_name="ckptlint", hidden=True)
-def check(**options: Any) -> int:
+def check(project: ProjectOptions, **options: Any) -> int:
     """Report what differs after a checkpoint is saved and loaded in PATHS (default: the current folder).
 
     Exit codes: 0 nothing reported, 1 diagnostics, 2 wrong usage or an internal error.
     """
-    # Loaded here, so that `--help` and `explain` do not pay for it.
     from ckptlint.check_command import run_check
 
-    return run_check(**options)
+    return run_check(project, **options)
+
+
+@commands.command("map")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(["table", "json", "mermaid", "html"]),
+    default="table",
+    show_default=True,
+    help="How the map is shown; html is a page with pictures.",
+)
+@click.option("--file", metavar="CHECKPOINT", help="Show the keys of this file instead, and compare them with PATHS.")
+@click.option("--all-tensors", is_flag=True, help="With --file: a row for each tensor, not one for a state dict.")
+@click.option("--output-file", metavar="FILE", help="Write the map to a file.")
+@click.option(
+    "--link-template",
+    metavar="URL",
+    help="Where html links lead, with {path}, {relative}, {line} and {column}.  [default: FILE#L12]",
+)
+@_COLOR
+@_reads_project
+def show_map(project: ProjectOptions, file: str | None, all_tensors: bool, **options: Any) -> int:
+    """Show every checkpoint of PATHS: who writes it, which keys, who reads each key, and what is never read.
+
+    With --file, show what an existing checkpoint holds, without loading it, and what the code lacks of it.
+
+    Exit codes: 0 the map is shown, 2 wrong usage, an unreadable file or an internal error.
+    """
+    if file is not None:
+        from ckptlint.file_command import run_file
+
+        options.pop("link_template")
+        return run_file(project, file, all_tensors=all_tensors, **options)
+    from ckptlint.map_command import run_map
+
+    return run_map(project, **options)
 
 
 @commands.command()

@@ -6,6 +6,7 @@ import gc
 import re
 import traceback
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from pathlib import Path
 
@@ -68,9 +69,22 @@ class Outcome:
 def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome:
     """Read what can matter (all, when `whole`), derive facts, and let every rule look at them."""
     outcome = Outcome()
+    with analysed(files, settings, outcome, whole) as (facts, reader):
+        for rule in all_rules():
+            outcome.diagnostics.extend(_run_rule(rule, facts, reader))
+    outcome.diagnostics = _distinct(shown_diagnostic(d, files, reader.paths) for d in outcome.diagnostics)
+    outcome.failures = list(dict.fromkeys(outcome.failures))
+    return outcome
+
+
+@contextmanager
+def analysed(
+    files: ProjectFiles, settings: Settings, outcome: Outcome, whole: bool = False
+) -> Iterator[tuple[Facts, Reader]]:
+    """The facts of a project; what could not be read, or failed, goes to the outcome."""
     catalog = _in_declared_versions(catalog_of(settings), files.root, settings)
     paths = {path.as_posix(): path for path in files.everything}
-    reader = _Reader(files, paths, outcome)
+    reader = Reader(files, paths, outcome)
     program = Program(files.root.as_posix(), paths, reader.read, reader.lower, catalog)
     analyzer = Analyzer(program, reader.failed)
     triggers = catalog.triggers(TRIGGERS)
@@ -83,17 +97,13 @@ def run(files: ProjectFiles, settings: Settings, whole: bool = False) -> Outcome
         facts = Facts(analyzer, runs, frozenset(settings.evaluation_names))
         for path in sorted(files.named):
             program.record(path.as_posix())
-        for rule in all_rules():
-            outcome.diagnostics.extend(_run_rule(rule, facts, reader))
+        yield facts, reader
         # A cycle, so that what was read is left to the collector: taking it apart costs a tenth of the run.
         kept: list[object] = [facts]
         kept.append(kept)
     finally:
         if was_enabled:
             gc.enable()
-    outcome.diagnostics = _distinct(_shown(d, files, paths) for d in outcome.diagnostics)
-    outcome.failures = list(dict.fromkeys(outcome.failures))
-    return outcome
 
 
 def _in_declared_versions(catalog: Catalog, root: Path, settings: Settings) -> Catalog:
@@ -111,7 +121,7 @@ def _names(catalog: Catalog) -> frozenset[str]:
     return frozenset(words[-1] for words in found if words)
 
 
-class _Reader:
+class Reader:
     """Reads and lowers files; what cannot be read becomes a diagnostic."""
 
     def __init__(self, files: ProjectFiles, paths: dict[str, Path], outcome: Outcome) -> None:
@@ -159,7 +169,7 @@ def _said(error: Exception) -> str:
     return f"{type(error).__name__}: {error} ({Path(last.filename).name}:{last.lineno})"
 
 
-def _run_rule(rule: Rule, facts: Facts, reader: _Reader) -> Iterator[Diagnostic]:
+def _run_rule(rule: Rule, facts: Facts, reader: Reader) -> Iterator[Diagnostic]:
     for fact_type, check in rule.checks:
         try:
             found = facts.of(fact_type)
@@ -182,7 +192,9 @@ def _site(fact: object) -> Site | None:
     return next((one for one in sites if isinstance(one, Site)), None)
 
 
-def _shown(diagnostic: Diagnostic, files: ProjectFiles, paths: dict[str, Path]) -> Diagnostic:
+def shown_diagnostic(diagnostic: Diagnostic, files: ProjectFiles, paths: dict[str, Path]) -> Diagnostic:
+    """The diagnostic with its files named as the user sees them."""
+
     def shown(span: Span) -> Span:
         return replace(span, path=files.shown(paths[span.path])) if span.path in paths else span
 

@@ -60,7 +60,7 @@ def refused_entries(facts: Facts) -> Iterator[RefusedEntry]:
                 entry.key,
                 what,
                 instead,
-                _value_at(facts, entry.at),
+                value_at(facts, entry.at),
                 link.load.site,
                 link.assumptions | assumed,
             )
@@ -140,7 +140,7 @@ def _kind(held: Object) -> tuple[str, str] | None:
     return None
 
 
-def _value_at(facts: Facts, at: Site) -> Span | None:
+def value_at(facts: Facts, at: Site) -> Span | None:
     """The expression given for a key: of a display's item, a keyword argument or an assignment."""
     statement = statement_at(facts.program, at.path, at.at)
     if statement is None:

@@ -42,6 +42,7 @@ from ckptlint.flow.operands import Operands
 from ckptlint.flow.prepare import Outline, outline_of
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.regions import Regions
+from ckptlint.flow.sharing import kept_shares
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.summaries import Application, Summary, prune
 from ckptlint.flow.treatments import treated
@@ -257,7 +258,10 @@ class Analyzer:
             state.origins.plain(),
             {location: held for frame in runs for location, held in frame.objects.items()},
             state.names.plain() if not function.index else {},
-            returns=bool(values) or not ends,
+            kept_shares(state.shares.items()),
+            state.passed,
+            # A generator is not run by its call, however long it goes on.
+            returns=bool(values) or not ends or function.is_generator,
             module_self=runs[0].self_location if runs and _is_module_self(runs[0]) else None,
             truncated=any(frame.truncated for frame in runs),
             unseen=frozenset().union(*(frame.unseen for frame in runs)),

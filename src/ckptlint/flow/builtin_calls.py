@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ckptlint.flow.additions import part_put_in
+from ckptlint.flow.alternatives import forget_settings
 from ckptlint.flow.dicts import dict_of
 from ckptlint.flow.domain import (
     NONE,
@@ -27,6 +28,7 @@ from ckptlint.flow.numbering import watch_dict
 from ckptlint.flow.operands import SOME, of_text
 from ckptlint.flow.order import NUMBER_CALLS, items_of, order_of, put_in_sequence
 from ckptlint.flow.records import attributes_of, changed_by_name
+from ckptlint.flow.sharing import copied, share_of
 from ckptlint.flow.written import written
 from ckptlint.semantics import model
 
@@ -47,6 +49,9 @@ def call_builtin(c: Calls, name: str, arguments: Arguments, operand: model.CallS
         return dict_of(c, given, arguments.keywords, operand)
     if name == "getattr" and len(given) >= 2:
         return _getattr(c, given, operand)
+    if name == "exec":
+        forget_settings(c)
+        return NONE
     if name == "vars" and given:
         return attributes_of(given[:1])
     if name == "setattr" and len(given) == 3:
@@ -107,6 +112,7 @@ def _copied(c: Calls, kind: str, given: list[Value], operand: model.CallSite, *,
         held = c.state.items.get(ref.location)
     filters = held.filters if held is not None else ()
     items = Items(kind, (), True, _item(c, given[0]), filters=filters, whole=True, order=order)
+    copied(c, operand.at, share_of(c.state, given[0]))
     return of_atom(c.make(operand.at, items=items))
 
 

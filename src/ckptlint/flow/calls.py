@@ -55,6 +55,7 @@ from ckptlint.flow.order import TEXT_METHODS, told_by_method
 from ckptlint.flow.program import UNRESOLVED
 from ckptlint.flow.records import attributes_of
 from ckptlint.flow.results import without_results
+from ckptlint.flow.sharing import method_of_share, of_named
 from ckptlint.flow.written import last_word, words_of, written
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
@@ -102,7 +103,10 @@ class Calls(Operands):
                 return self._call_super(func.name, self._arguments(operand), operand)
             receiver = self.evaluate(inner)
             arguments = self._arguments(operand)
-            return keeping(self._call_attribute(receiver, func, arguments, operand), receiver)
+            found = self._call_attribute(receiver, func, arguments, operand)
+            if self.state.shares:
+                of_named(self.state, receiver, found)
+            return keeping(found, receiver)
         callee = self.evaluate(func)
         arguments = self._arguments(operand)
         return self._call_any(callee, arguments, operand)
@@ -292,6 +296,8 @@ class Calls(Operands):
         operand: model.CallSite,
         func: model.Attribute | None = None,
     ) -> Value:
+        if ref.location in self.state.shares and (shared := method_of_share(self, ref, name, operand)) is not None:
+            return shared
         held = self.object_at(ref.location)
         assigned = self.state.fields.get(ref.location, name)
         if name in ("forward", "__call__") and held is not None and held.role in MODULE_ROLES:
@@ -536,7 +542,9 @@ class Calls(Operands):
             key = self.classes.method(held.model, "__call__")
             if key is not None:
                 return self.call_function(FunctionAtom(key, ref, held.model), arguments, operand)
-        if held is None or held.role is None or held.role in MODULE_ROLES or held.role is Role.AVERAGE:
+        # What was loaded and is called is a model.
+        called = (None, Role.AVERAGE, Role.LOAD)
+        if held is None or held.role in called or held.role in MODULE_ROLES:
             return self.forward(ref, arguments, operand)
         if held.role is Role.BACKWARD:
             return differentiated_call(self, held, arguments, operand)

@@ -8,6 +8,7 @@ from ckptlint.flow.domain import UNKNOWN, Const, Items, Object, Ref, Value, deri
 from ckptlint.flow.operands import merged
 from ckptlint.flow.records import attributes_of, changed_by_name
 from ckptlint.flow.sequences import closed_entries
+from ckptlint.flow.sharing import copied, share_of
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -35,6 +36,7 @@ def dict_of(
         at = next((a.at for a in operand.args if a.keyword == name), operand.at)
         content = content.put(name, value, c.site(at))
     whole = len(initial) == 1 and not keywords
+    copied(c, operand.at, share_of(c.state, initial[0]) if whole else None)
     return of_atom(c.make(operand.at, held=held, items=content._replace(whole=whole)))
 
 

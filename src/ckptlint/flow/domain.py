@@ -314,7 +314,7 @@ class More(NamedTuple):
 
 
 class Plain(NamedTuple):
-    """Origin: the value is a number, or text, or holds nothing else."""
+    """Origin: the value is a number, or text, or holds nothing else; or it is an object with its own code."""
 
     sort: str
 
@@ -331,6 +331,8 @@ NUMBER = Plain("number")
 """Kept by whatever is computed from it."""
 STRING = Plain("string")
 """Lost where something is computed from it: what comes out may be anything."""
+CODE = Plain("code")
+"""Of a model: its code goes into the file that it is saved to."""
 
 
 def of_atom(atom: Atom, origins: frozenset[Origin] = frozenset()) -> Value:

@@ -9,6 +9,7 @@ from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.dicts import arguments_as_dict, value_made
 from ckptlint.flow.differentiated import differentiated
 from ckptlint.flow.domain import (
+    CODE,
     NONE,
     NOTHING,
     UNKNOWN,
@@ -33,7 +34,9 @@ from ckptlint.flow.mode_arguments import mode_of_attributes
 from ckptlint.flow.numbering import divided
 from ckptlint.flow.operands import of_text, truth_of
 from ckptlint.flow.order import listing
+from ckptlint.flow.processes import joined, joins
 from ckptlint.flow.results import result_of
+from ckptlint.flow.sharing import copied, reused, share_of, snapshot_taken, weights_changed
 from ckptlint.flow.treatments import treated_by_api
 from ckptlint.flow.written import written
 from ckptlint.knowledge.catalog import Api
@@ -94,6 +97,7 @@ def _parts(c: Calls, api: Api, bound: Bound) -> Stored:
 
 def _trainer(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     seeds_unasked(c, api, op)
+    joins(c, api, op)
     if api.options.get("returns") == "arguments":
         return _in_order(c, a, op)
     return _object(c, api, receiver, bound, a, op)
@@ -120,6 +124,7 @@ def _in_order(c: Calls, a: Arguments, op: model.CallSite) -> Value:
 
 
 def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
+    joins(c, api, op)
     returns = api.options.get("returns", "wrapper")
     if returns == "arguments":
         return _in_order(c, a, op)
@@ -132,7 +137,8 @@ def _wrapper(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     atoms = frozenset(
         Ref(x.location, (*x.view, prefix)[:4]) if isinstance(x, Ref) and prefix else x for x in inner.atoms
     )
-    return Value(atoms, inner.open, inner.origins)
+    origins = inner.origins | {CODE} if api.options.get("carries_code") is True else inner.origins
+    return Value(atoms, inner.open, origins)
 
 
 def _average(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -171,6 +177,7 @@ def _save(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     holds = c.expanded(derived([value]), fields=True)
     stored = c.stored(value)
     stores = str(api.options.get("stores", "value"))
+    reused(c, op.at, "saved", stored, NOTHING)
     c.record(Saved(c.site(op.at), c.within, c.state.tests, stored, path, api.name, holds, stores, tuple(c.loops)))
     return NONE
 
@@ -256,7 +263,10 @@ def _transparent(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Ar
 def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     of = _targets(api, "of", receiver, bound)
     attached = tuple(("attached", value) for value in api.given("attached", bound))
-    return of_atom(c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of), *attached))))
+    copied(c, op.at, None)
+    ref = c.make(op.at, held=Object(Role.SNAPSHOT, api, None, (("of", of), *attached)))
+    snapshot_taken(c, api, ref, of)
+    return of_atom(ref)
 
 
 def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
@@ -264,7 +274,9 @@ def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argume
     value = _targets(api, "value", None, bound, default="")
     if not value.atoms and a.positional:
         value = a.positional[0]
+    reused(c, op.at, "restored", Stored(value), target)
     value = c.expanded(Value(value.atoms, value.open, derived([value]).origins))
+    weights_changed(c, c.site(op.at))
     c.record(Restored(c.site(op.at), c.within, c.state.tests, target, value))
     for ref in target.refs():
         c.taint(ref, value)
@@ -279,6 +291,7 @@ def _backward(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
     if functions:  # A loss that is given as a function.
         value = join_all([c.call_value(function, [], op.at) for function in functions])
     operand = c.expanded(derived([value, *a.values()]))
+    weights_changed(c, c.site(op.at))
     c.record(Update(c.site(op.at), c.within, c.state.tests, operand, tuple(c.loops)))
     return derived([value])
 
@@ -313,6 +326,8 @@ def _copy(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments
     if held.role is None and atom.location not in c.state.items and not c.state.modes.get(atom.location):
         used = c.analyzer.use_of(c, atom.location)
         held = Object(used)
+    is_deep = api.holds("deep", {n: v.value for n, g in bound.items() if (v := g.constant()) is not None}) is not False
+    copied(c, op.at, None if is_deep else share_of(c.state, value))
     ref = c.make(op.at, held=held, items=c.state.items.get(atom.location))
     if held.role in MODULE_ROLES:
         c.state.switch_mode(ref.location, c.state.mode_of(atom.location))
@@ -468,4 +483,5 @@ ROLES = {
     Role.CALL: _call,
     Role.TRANSPARENT: _transparent,
     Role.VALUE: value_made,
+    Role.PROCESSES: joined,
 }

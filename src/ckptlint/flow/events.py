@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ckptlint.flow.domain import NOTHING, UNKNOWN, FunctionKey, Items, ModeSet, Order, Site, Value
 from ckptlint.flow.state import Condition, Gate, Test
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics.model import Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.sharing import Share
 
 Change = Callable[[Value], Value]
 ChangeModes = Callable[[ModeSet], ModeSet]
@@ -269,6 +272,32 @@ class Restored(Event):
 
     target: Value
     value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Reused(Event):
+    """A value is put into a model, or saved, that changes with some model's weights, and those may be others now."""
+
+    OPERANDS: ClassVar[tuple[str, ...]] = ("operand", "target")
+
+    operand: Value
+    use: str
+    """"restored" or "saved"."""
+    target: Value
+    """What it is put into."""
+    share: Share
+    """Where it was taken; of no kind where only a caller can say."""
+    since: frozenset[Site]
+    """What may have changed the weights since it was taken; for the caller to say: since the function began."""
+    gates: frozenset[Gate]
+    """The tests it stands under."""
+    is_alone: bool
+    """It can be nothing else."""
+
+    @property
+    def key(self) -> object:
+        """What tells it from others of the same call."""
+        return self.use, self.operand, self.share.taken
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from ckptlint.flow.domain import (
 )
 from ckptlint.flow.events import Fitted, Saved, Switched
 from ckptlint.flow.frame import Context
+from ckptlint.flow.sharing import weights_changed
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -73,6 +74,8 @@ def fitted(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argument
     path = join_all(api.given("path", bound)) if api.given("path", bound) else UNKNOWN
     for value in values:
         _leave(c, api, value, op)
+        if kind == "fit":
+            weights_changed(c, c.site(op.at))
         c.record(Fitted(c.site(op.at), c.within, c.state.tests, value, kind, data, path))
         for made, writer, row in _writers(c, api, bound):
             where = join_all(row.given("path", dict(writer.arguments)))

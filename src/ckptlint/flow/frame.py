@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.additions import forget_parts
+from ckptlint.flow.alternatives import joined_read
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.conditions import held_behind
 from ckptlint.flow.domain import (
@@ -37,9 +38,10 @@ from ckptlint.flow.domain import (
     origins_of_atoms,
     root_of,
 )
-from ckptlint.flow.events import Event, Forward, Stored
+from ckptlint.flow.events import Event, Forward, KeyRead, Restored, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.records import content_of, content_of_value
+from ckptlint.flow.sharing import detach
 from ckptlint.flow.state import State
 from ckptlint.flow.unseen import Unseen, unseen_call
 from ckptlint.knowledge.roles import Role
@@ -158,6 +160,8 @@ class Frame:
                 inputs=join(known.inputs, event.inputs),
                 weights=join(known.weights, event.weights),
             )
+        elif isinstance(event, KeyRead | Restored) and known is not None:
+            event = joined_read(known, event)  # On another side of a test it may be another file.
         self.events[key] = event
 
     def not_followed(self, name: str, project: bool = False, known: bool = False) -> None:
@@ -257,6 +261,8 @@ class Frame:
     ) -> Ref:
         """A new object made at a place."""
         location = Made(self.site(at))
+        if self.state.shares:
+            detach(self, location)
         self.objects[location] = held if held is not None else Object(role)
         if origins:
             self.state.origins[location] = origins

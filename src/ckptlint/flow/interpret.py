@@ -42,6 +42,7 @@ from ckptlint.flow.operands import ELEMENT, merged
 from ckptlint.flow.order import order_of
 from ckptlint.flow.program import leaves
 from ckptlint.flow.regions import Regions, is_absent_key
+from ckptlint.flow.sharing import item_put_in, model_named, next_round
 from ckptlint.flow.state import DEAD, State
 from ckptlint.flow.written import walk, written
 from ckptlint.knowledge.roles import Role
@@ -92,14 +93,15 @@ class Interpreter(Regions):
     def assign(self, target: Operand, value: Value, source: Operand | None = None) -> None:
         """Bind a target to a value."""
         if isinstance(target, model.Name):
-            self.write_name(target.id, self._identified(target, value, source))
+            value = model_named(self, target, self._identified(target, value, source), source)
+            self.write_name(target.id, value)
         elif isinstance(target, model.Attribute):
             base = self.evaluate(target.value)
             if target.name == "training":
                 self._set_training_flag(target, base, value)
                 return
             flag_set(self, target.at, target.name, base, value)
-            value = self._identified(target, value, source)
+            value = model_named(self, target, self._identified(target, value, source), source)
             refs = base.refs()
             for ref in refs:
                 part_put_in(self, ref.location, target.name, value, target.at)
@@ -146,6 +148,7 @@ class Interpreter(Regions):
         refs = base.refs()
         for ref in refs:
             part_put_in(self, ref.location, "", value, target.at)
+            item_put_in(self, ref.location)
             content = self.state.items.get(ref.location)
             if content is None:
                 held = self.object_at(ref.location)
@@ -322,8 +325,12 @@ class Interpreter(Regions):
                 back = back.join(state)
             if not back.reachable:
                 break
+            if back.shares:
+                self.state = back
+                next_round(self)
             new = entry.join(back.cross_back_edge())
             if new.same_as(head):
+                head.passed = new.passed
                 break
             head = new
         self.loops.pop()

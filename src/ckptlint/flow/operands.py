@@ -47,6 +47,7 @@ from ckptlint.flow.numbering import looked_up
 from ckptlint.flow.order import SET_OPERATORS, added, is_set, order_of, put_in_sequence, set_of, sliced
 from ckptlint.flow.records import attributes_of, content_of_value
 from ckptlint.flow.sequences import closed_entries, comprehension, repetition
+from ckptlint.flow.sharing import copied, share_of
 from ckptlint.flow.state import ANY_ITEM, Gate
 from ckptlint.flow.written import test_of, walk, words_of, written
 from ckptlint.knowledge.catalog import Catalog
@@ -450,10 +451,12 @@ def _sequence(frame: Operands, operand: model.Sequence) -> Value:
 
 def _mapping(frame: Operands, operand: model.Mapping) -> Value:
     content = Items("dict")
+    share = None
     for item in operand.items:
         value = frame.evaluate(item.value)
         if item.key is None:
             content = merged(frame, content, value)
+            share = share_of(frame.state, value) or share
             continue
         key = frame.evaluate(item.key).constant()
         if key is None:
@@ -461,6 +464,7 @@ def _mapping(frame: Operands, operand: model.Mapping) -> Value:
             content = content._replace(open=True, element=element)
         else:
             content = content.put(key.value, value, frame.site(item.key.at))
+    copied(frame, operand.at, share)
     return of_atom(frame.make(operand.at, items=content))
 
 

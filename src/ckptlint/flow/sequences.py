@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ckptlint.flow.domain import MAX_UNROLLED, Const, Items, Order, Ref, Value, constant, join, join_all, of_atom
 from ckptlint.flow.numbering import watch_pairs
 from ckptlint.flow.order import order_of, put_in_sequence
+from ckptlint.flow.sharing import copied, gathered_share
 from ckptlint.flow.tables import Table
 from ckptlint.flow.written import walk, written
 from ckptlint.semantics import model
@@ -41,18 +42,19 @@ def comprehension(frame: Operands, operand: model.Comprehension) -> Value:
     """What a comprehension gives: over a few literals each round has an entry of its own."""
     before = frame.state.names.plain()
     rounds = _literal_rounds(frame, operand)
-    content = _rounds(frame, operand, rounds) if rounds is not None else _any_round(frame, operand)
+    gone_through: list[Value] = []
+    content = _rounds(frame, operand, rounds) if rounds is not None else _any_round(frame, operand, gone_through)
+    copied(frame, operand.at, gathered_share(frame, operand, gone_through))
     # Of the names bound inside only those of `:=` stay.
     assigned = {k: v for k, v in frame.state.names.items() if k in frame.function.bound and k not in before}
     frame.state.names = Table({**before, **{k: v for k, v in assigned.items() if _is_walrus(operand, k)}})
     return of_atom(frame.make(operand.at, items=content))
 
 
-def _any_round(frame: Operands, operand: model.Comprehension) -> Items:
+def _any_round(frame: Operands, operand: model.Comprehension, gone_through: list[Value]) -> Items:
     loops = len(frame.loops)
     filters: list[str] = []
     order: Order | None = None
-    gone_through: list[Value] = []
     for generator in operand.generators:
         iterated = frame.evaluate(generator.iter)
         gone_through.append(iterated)

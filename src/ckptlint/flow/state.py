@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.domain import (
     MAX_DEPTH,
@@ -18,6 +18,7 @@ from ckptlint.flow.domain import (
     ModeSet,
     Origin,
     Ref,
+    Site,
     Value,
     crossing,
     depth_of,
@@ -32,6 +33,9 @@ from ckptlint.flow.fields import Fields
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
 from ckptlint.flow.tables import Table
 from ckptlint.semantics.model import Place
+
+if TYPE_CHECKING:
+    from ckptlint.flow.sharing import Share
 
 ANY_ITEM = "[]"
 """The field that stands for any item of a container that is not seen."""
@@ -75,6 +79,10 @@ class State:
     tests: frozenset[Test] = frozenset()
     gates: frozenset[Gate] = frozenset()
     reachable: bool = True
+    shares: Table[Location, Share] = field(default_factory=Table)
+    """What changes with a model's weights."""
+    passed: frozenset[Site] = frozenset()
+    """Places that changed weights on some way here."""
 
     def copy(self) -> State:
         """An independent state with the same content."""
@@ -87,6 +95,8 @@ class State:
             self.tests,
             self.gates,
             self.reachable,
+            self.shares.copy(),
+            self.passed,
         )
 
     # ------------------------------------------------------------------------------------------- attributes
@@ -174,6 +184,8 @@ class State:
             self.tests & other.tests,
             self.gates & other.gates,
             True,
+            self._joined_shares(other),
+            self.passed | other.passed,
         )
 
     def _joined_names(self, other: State) -> Table[str, Value]:
@@ -219,6 +231,15 @@ class State:
                 origins[location] = known | found if known is not None else found
         return Table(origins)
 
+    def _joined_shares(self, other: State) -> Table[Location, Share]:
+        if self.shares.shares(other.shares):
+            return self.shares.copy()
+        shares = self.shares.plain()
+        for location, share in other.shares.items():
+            known = shares.get(location)
+            shares[location] = known.joined(share) if known is not None else share
+        return Table(shares)
+
     def _before(self, key: Field) -> Value | None:
         # An attribute that only one path gave an object made here is that value or an error.
         if isinstance(root_of(key.base), Made):
@@ -246,6 +267,16 @@ class State:
         self.items = Table({k: v for k, v in self.items.items() if kept(k)})
         self.origins = Table({k: v for k, v in self.origins.items() if kept(k)})
         self.modes = Table({k: v for k, v in self.modes.items() if kept(k)})
+        if self.shares:
+            self.shares = Table({k: v for k, v in self.shares.items() if kept(k)})
+
+    def forget_unheld_shares(self, pinned: Iterable[Value]) -> None:
+        """Forget snapshots that nothing holds any more, before their places may make others."""
+        work = held_by_entries(self.fields, self.items)
+        for value in (*self.names.values(), *pinned):
+            work.extend(locations_in(value))
+        kept = keeps(reachable(work, self.fields, self.items, {}))
+        self.shares = Table({k: v for k, v in self.shares.items() if kept(k)})
 
     def cross_back_edge(self) -> State:
         """The state at a loop's head on a later iteration."""
@@ -262,6 +293,7 @@ class State:
             and self.fields == other.fields
             and self.items == other.items
             and self.origins == other.origins
+            and self.shares == other.shares
         )
 
 

@@ -63,6 +63,7 @@ from ckptlint.flow.events import (
     KeyRead,
     Loaded,
     Restored,
+    Reused,
     Saved,
     Switched,
     Told,
@@ -75,6 +76,7 @@ from ckptlint.flow.kept_modes import in_caller
 from ckptlint.flow.numbering import known_here
 from ckptlint.flow.operands import ELEMENT, of_text
 from ckptlint.flow.reach import held_by_entries, keeps, reachable
+from ckptlint.flow.sharing import Share, after_call, before_call, reused_in_caller
 from ckptlint.flow.state import entry_mode
 from ckptlint.flow.unseen import Unseen
 from ckptlint.semantics.model import Place
@@ -102,6 +104,10 @@ class Summary:
     objects: dict[Location, Object] = field(default_factory=dict)
     names: dict[str, Value] = field(default_factory=dict)
     """Of a module's body: its globals at the end."""
+    shares: dict[Location, Share] = field(default_factory=dict)
+    """Objects it leaves that change with a model's weights."""
+    passed: frozenset[Site] = frozenset()
+    """Places in it that change weights."""
     at_yield: dict[Location, ModeSet] | None = None
     """Modes at the yield of a context manager."""
     yielded: Value = UNKNOWN
@@ -138,6 +144,7 @@ def prune(summary: Summary) -> None:
     summary.items = {k: v for k, v in summary.items.items() if kept(k)}
     summary.origins = {k: v for k, v in summary.origins.items() if kept(k)}
     summary.modes = {k: v for k, v in summary.modes.items() if kept(k) and v != entry_mode(k)}
+    summary.shares = {k: v for k, v in summary.shares.items() if kept(k)}
     summary.objects = {k: v for k, v in summary.objects.items() if known(k)}
 
 
@@ -396,6 +403,8 @@ class Application:
     def apply(self) -> Value:
         """Do the callee's effects on the caller's state and give what it returns."""
         frame, summary = self.frame, self.summary
+        if summary.shares:
+            before_call(self)
         if summary.module_self is not None:
             self._prepare_collapse()
         for location, held in summary.objects.items():
@@ -417,6 +426,7 @@ class Application:
             for ref in self.entry(location).refs():
                 mapped = self.origins(origins)
                 after.origins[ref.location] = (after.origins.get(ref.location) or frozenset()) | mapped
+        after_call(self)
         self._record_events()
         frame.unseen |= summary.unseen
         result = self.value(summary.value)
@@ -542,6 +552,14 @@ class Application:
                 new["guarded"] = True
             elif isinstance(event, Update):
                 new["operand"] = expanded(new["operand"])
+            elif isinstance(event, Reused):
+                new["site"] = self.inside(event.site)
+                new["within"] = (*frame.within, *event.within)[:12]
+                new["tests"] = frame.state.tests
+                new["conditions"] = conditions
+                for reuse in reused_in_caller(self, event, new):
+                    frame.record(reuse)
+                continue
             elif isinstance(event, Applied):
                 new["gates"] = event.gates | frame.state.gates
             elif isinstance(event, Indexed) and event.order is None:

@@ -52,6 +52,7 @@ class Role(str, Enum):
     LISTING = "listing"
     CALL = "call"
     VALUE = "value"
+    PROCESSES = "processes"
 
 
 ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
@@ -97,6 +98,7 @@ ROLE_MEANINGS: Mapping[Role, str] = MappingProxyType(
         Role.LISTING: "lists files or folders in an order that is not fixed",
         Role.CALL: "runs a model on data, with its weights given beside it",
         Role.VALUE: "makes a plain value: a dict, a record, an array, a number of its own type",
+        Role.PROCESSES: "makes the program one of several processes that run the same code",
     }
 )
 """What a row says by its role."""
@@ -212,9 +214,13 @@ _SERIALISES = _text("which arguments of a subclass its `get_config` tells", "lit
 
 _SYMBOLIC = _flag("it makes, or called on one gives, a tensor without data, of which models are put together")
 
+_CARRIES_CODE = _flag("its code goes into the file that it is saved to")
 _SWITCHES = _flag(
     "the framework switches train and eval itself: methods of classes that derive from it, which it calls, too"
 )
+
+_PROCESSES = _text("the program that calls it runs as several processes, or may", "several", "perhaps")
+_SHARDED = _flag("each process holds a part of the weights only: all of them must take part in saving")
 
 _MODULE: dict[str, Key] = {
     "sensitive": _condition("the output differs between train and eval mode"),
@@ -230,17 +236,21 @@ _MODULE: dict[str, Key] = {
     "sizes": _parameters("the parameters that decide its weights or what it computes"),
     "activation": _text("it only applies a function: the parameter that names it, or the function's name"),
     "reshapes": _flag("it only gives its input another shape"),
+    "tuned": _parameters("the parameters that change what it computes, and the shape of no weight"),
+    "collection": _text("what the state is called that it holds beside its parameters"),
     "idle": _condition("at evaluation it gives back what it was given, or does what data preparation may do instead"),
 }
 
 ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
     {
         Role.MODULE_BASE: {
+            "carries_code": _CARRIES_CODE,
             "keeps_parts": _flag("it leaves the modes of a model's parts as they were before it trains"),
             "switches": _SWITCHES,
             "written_in": _text("the method that adds keys to the checkpoint which the framework writes"),
             "read_in": _text("the method that is given this checkpoint when it is read"),
             "own_keys": _texts("the keys that the framework writes itself, `*` for any text"),
+            "keeps_arguments": _text("the method by which a constructor keeps its arguments for a load"),
             "tracks_containers": _flag("modules in plain lists and dicts are registered"),
             "forward": _text("the method that a call of the instance runs"),
             "mode": _MODULE["mode"],
@@ -277,16 +287,22 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: wrapper", "wrapper", "argument", "arguments"),
             "prefix": _text("what the keys of the wrapper's state dict start with"),
             "inner": _text("the attribute that gives the wrapped model"),
+            "config": _parameter("what says how it is adapted"),
+            "heads": _texts("names of classes, `*` for any text, that add a head which no weights come for"),
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
+            "carries_code": _CARRIES_CODE,
             "mode": _text("the mode the wrapped model is in afterwards; default: as it was", *_MODES),
             "sensitive": _condition("it makes the output differ between train and eval mode"),
             "buffers": _condition("it adds state that is no parameter and that training changes"),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
+            "sharded": _SHARDED,
         },
         Role.IDENTITY: {
             "of": _parameter("what comes back; for a method `self`"),
             "unwraps": _flag("a wrapper given comes back as the model in it"),
             "returns": _text("what the call gives; default: argument", "argument", "iterable", "nothing"),
+            "sharded": _SHARDED,
         },
         Role.OPTIMIZER: {
             "of": _parameter("the parameters it updates"),
@@ -333,6 +349,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "every_rank": _flag("every process must call it, or it guards itself"),
+            "by_reference": _flag("of an object's class only the name goes into the file, not its code"),
             "returns": _text("what the call gives; default: nothing", "nothing", "writer"),
             "weights_flag": _parameter("true stores the weights only"),
             "endings": _texts("what the file's name must end in, else the call fails"),
@@ -344,9 +361,15 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "into": _parameters("what is overwritten in place"),
             "returns": _text("what the call gives; default: value", "value", "model", "weights", "nothing"),
             "mode": _MODULE["mode"],
+            "carries_code": _CARRIES_CODE,
+            "device": _parameter("where what it holds goes, wherever it was saved from"),
             "format": _text("how", "pickle", "tensors", "arrays", "text", "keras", "folder"),
             "restores": _text("what is restored; default: value", "value", "model", "weights", "training"),
             "strict": _parameter("whether all keys must match"),
+            "copies": _flag("what it is given stays as it was: the result holds what is loaded"),
+            "rebuilds": _flag("it calls the constructor again, with the arguments that were kept and those given here"),
+            "unverified": _flag("where there is no file it changes nothing and says nothing"),
+            "verified_by": _texts("methods of its result that tell whether everything was loaded"),
             "partial": _parameters("given, they may say that only what fits is loaded"),
             "instance_of": _MODULE["instance_of"],
         },
@@ -376,6 +399,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the object; default: self"),
             "copies": _flag("the tensors are copies"),
+            "shares": _flag("the tensors are the model's own: they change with it"),
             "attached": _parameter("true gives the tensors themselves, which know whether they are trained"),
             "unwraps": _flag("keys carry no wrapper's prefix"),
         },
@@ -402,6 +426,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "returns": _text("what the call gives; default: trainer", "trainer", "arguments"),
             "seeds": _texts("the random sources it seeds unasked", *_SOURCES),
             "instance_of": _MODULE["instance_of"],
+            "processes": _PROCESSES,
         },
         Role.FIT: {
             "kind": _text("what happens; default: fit", "fit", "evaluate", "predict"),
@@ -422,11 +447,22 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "serialises": _SERIALISES,
             "captures_mode": _parameter("the model whose computation it records in the mode the model is in"),
             "switches": _SWITCHES,
+            "fields": _texts("what the object it makes holds"),
+            "replaced_by": _texts("methods of that object that give a changed one and leave it as it was"),
+            "packs": _parameter("the state that it gives as bytes, to be written to a file"),
+            "filters": _parameters("filters that pick a part of the state"),
+            "picks": _text("given as such a filter, it picks only this", "parameters"),
+            "finds": _flag("it gives the newest checkpoint of a folder, or nothing"),
+            "finds_by": _texts("attributes and methods that give the newest checkpoint of a folder, or nothing"),
+            "lists": _parameters("the parameters that must be given lists"),
+            "keeps_part": _parameters("one of them is given so that a new part of the model is trained and saved"),
+            "adapts": _parameters("the parts of the model that it adapts"),
             "treats": _flag("it treats data the same way each time before a model sees them; the data come first"),
         },
         Role.COPY: {
             "of": _parameter("what is copied; default: self"),
             "deep": _condition("the parts are copied too"),
+            "moves": _flag("it copies after all what is on another device"),
         },
         Role.PATH_JOIN: {"of": _parameters("the pieces")},
         Role.TENSOR: {
@@ -525,8 +561,10 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             ),
             "of": _parameter("the dict it begins with, or the object"),
             "refused": _flag("a load that accepts plain data only refuses it"),
+            "given": _flag("whoever starts the program says what it holds"),
             "plain": _text("what is accepted in its place, `{}` being the value"),
         },
+        Role.PROCESSES: {"processes": _PROCESSES},
         Role.LISTING: {
             "of": _parameter("the folder or pattern"),
             "kind": _text("what it gives; default: names", "names", "tree"),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ckptlint.diagnostic import Diagnostic, Related, Severity, confidence_of
+from ckptlint.facts.built_models import BuiltDifferently
 from ckptlint.facts.rebuilt import RebuiltModel
 from ckptlint.rule import Rule
 
@@ -38,4 +39,25 @@ def check(fact: RebuiltModel, facts: Facts) -> Iterator[Diagnostic]:
         confidence=confidence_of(fact.assumptions),
         related=tuple(dict.fromkeys(related)),
         statement=facts.statement_span(fact.load.site),
+    )
+
+
+@RULE.check(BuiltDifferently)
+def check_arguments(fact: BuiltDifferently, facts: Facts) -> Iterator[Diagnostic]:
+    """At the place where the state is put into the model, with both constructions and what the argument decides."""
+    name = facts.program.class_model(fact.loaded.model).name
+    saved, loaded = (repr(value) for value in fact.values)
+    related = (
+        Related(facts.site_span(fact.saved.site), f"the model that is saved is built with {fact.argument}={saved}"),
+        Related(facts.site_span(fact.loaded.site), f"this one is built with {fact.argument}={loaded}"),
+        Related(facts.site_span(fact.link.save.event.site), "the checkpoint is written here"),
+        Related(facts.span(fact.use.path, fact.use.at), f"{fact.argument} decides {fact.use.what} here"),
+    )
+    yield RULE.at(
+        facts.site_span(fact.restored),
+        f"the weights are those of a `{name}` built with {fact.argument}={saved}, and this one is built with "
+        f"{fact.argument}={loaded}: they load without a word and give other results",
+        confidence=confidence_of(fact.assumptions),
+        related=tuple(dict.fromkeys(related)),
+        statement=facts.statement_span(fact.restored),
     )
