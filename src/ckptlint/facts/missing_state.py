@@ -6,17 +6,28 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
+from ckptlint.diagnostic import Confidence
 from ckptlint.facts.checkpoints import Checkpoint, programs_of
-from ckptlint.facts.evaluated_files import (
-    is_model_at,
-    is_only_evaluated,
-)
+from ckptlint.facts.companions import WORDS, Companion, companions_of
+from ckptlint.facts.evaluated_files import is_model_at, is_only_evaluated
 from ckptlint.facts.key_words import is_progress as is_progress
-from ckptlint.facts.optimizers import Group, Held, Training, keeps_state, may_be_kept_elsewhere
+from ckptlint.facts.optimizers import (
+    Group,
+    Held,
+    Training,
+    holds_state_of,
+    is_handed_on,
+    keeps_state,
+    may_be_kept_elsewhere,
+    overlap,
+)
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.resumptions import Resumption, is_linked, states_in
+from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Made, Ref, Site
+from ckptlint.flow.events import Built, Restored
 from ckptlint.flow.written import words_of
+from ckptlint.knowledge.roles import Role
 
 PATH_WORDS = frozenset("checkpoint ckpt last latest resume".split())
 """Words of a file's name that say training goes on from it."""
@@ -35,18 +46,58 @@ class Evidence(IntEnum):
     """It holds progress, and training goes on from it."""
 
 
+_LEVELS = {
+    Evidence.RESUMED: Confidence.HIGH,
+    Evidence.ONE_SIGN: Confidence.MEDIUM,
+    Evidence.PERIODIC: Confidence.LOW,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """An object whose state no file holds."""
+
+    built: Built
+    kind: str
+    """Its class by its bare name."""
+    is_alone: bool
+    """No other object may be in its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class MissingState:
-    """A checkpoint to resume from lacks the state of optimizers, which no other one of its training holds."""
+    """A checkpoint to resume from lacks the state of objects of a role, which no other one of its training holds."""
 
+    role: Role
+    """OPTIMIZER, SCHEDULER or SCALER; the state of the last two is missed where an optimizer's is held."""
     checkpoint: Checkpoint
-    groups: tuple[Group, ...]
+    lost: tuple[Lost, ...]
     evidence: Evidence
     is_certain: bool
     """Nothing that is not seen could supply it."""
     is_doubtful: bool
     """Something that is not seen could well supply it."""
     resumption: Resumption | None
+
+    @property
+    def whose(self) -> str:
+        """The role as a word."""
+        return self.role.value
+
+    @property
+    def confidence(self) -> Confidence:
+        """How far it may be trusted that training is meant to go on from it and has state to lose."""
+        if self.is_doubtful:
+            return Confidence.LOW
+        found = _LEVELS[self.evidence]
+        return found if self.is_certain else min(found, Confidence.MEDIUM)
+
+    @property
+    def ends(self) -> Iterator[tuple[Site, str]]:
+        """The other places that belong to it, with what is there."""
+        if self.resumption is not None:
+            yield self.resumption.restored.site, "training goes on from it here"
+        yield from ((lost.built.site, f"{lost.kind} is made here and saved nowhere") for lost in self.lost)
 
     @property
     def at(self) -> Site:
@@ -61,10 +112,11 @@ class MissingState:
 def missing_states(facts: Facts) -> Iterator[MissingState]:
     """Every checkpoint to resume from that lacks state, once a place whatever trainings write it."""
     found: dict[object, MissingState] = {}
-    for missing in _missing_states(facts):
-        known = found.get(missing.at.base)
+    for missing in (*_missing_states(facts), *_missing_companions(facts)):
+        place = missing.role, missing.at.base
+        known = found.get(place)
         if known is None or missing.evidence > known.evidence:
-            found[missing.at.base] = missing
+            found[place] = missing
     yield from found.values()
 
 
@@ -94,8 +146,9 @@ def _missing_states(facts: Facts) -> Iterator[MissingState]:
             entry[3].append((group, elsewhere is None))
         for checkpoint, evidence, resumption, groups in found.values():
             yield MissingState(
+                Role.OPTIMIZER,
                 checkpoint,
-                tuple(group for group, _ in groups),
+                tuple(Lost(g.first.built, g.first.kind, len(g.optimizers) == 1) for g, _ in groups),
                 evidence,
                 all(group.is_sure for group, _ in groups),
                 any(doubtful or not group.owners for group, doubtful in groups),
@@ -118,6 +171,81 @@ def _best(
         if evidence is not None and (found is None or evidence > found[1]):
             found = (checkpoint, evidence, resumption)
     return found
+
+
+def _missing_companions(facts: Facts) -> Iterator[MissingState]:
+    """Of each training the checkpoint with an optimizer's state that lacks the scheduler's, or the scaler's."""
+    checkpoints = facts.of(Checkpoint)
+    programs = programs_of(facts)
+    for training in facts.of(Training):
+        run = training.run
+        own = [c for c in checkpoints if c.run is run]
+        if run.summary.truncated or not any(c.schema is not None for c in own):
+            continue
+        companions = companions_of(facts, training)
+        known = {companion.location for companion in companions}
+        for companion in companions:
+            places = {companion.location}
+            words = WORDS[companion.role]
+            if any(holds_state_of(run, c.event, places, known, words) for c in own):
+                continue
+            if is_handed_on(run, places) is not False or _is_restored(run, companion):
+                continue
+            program = programs.get(run.key.path)
+            resumed = [r for r in facts.of(Resumption) if programs.get(r.run.key.path) == program]
+            best = _best_with_optimizer(facts, training, companion, own, resumed)
+            if best is not None:
+                checkpoint, evidence, resumption = best
+                lost = Lost(companion.built, companion.kind, True)
+                yield MissingState(companion.role, checkpoint, (lost,), evidence, True, False, resumption)
+
+
+def _is_restored(run: Run, companion: Companion) -> bool:
+    return any(
+        isinstance(e, Restored) and any(overlap(ref.location, companion.location) for ref in e.target.refs())
+        for e in run.events
+    )
+
+
+def _best_with_optimizer(
+    facts: Facts, training: Training, companion: Companion, checkpoints: list[Checkpoint], resumed: list[Resumption]
+) -> tuple[Checkpoint, Evidence, Resumption | None] | None:
+    optimizers = {optimizer.location for group in training.groups for optimizer in group.optimizers}
+    optimizers &= companion.optimizers or optimizers
+    found: tuple[Checkpoint, Evidence, Resumption | None] | None = None
+    for checkpoint in checkpoints:
+        if checkpoint.schema is None or checkpoint.schema.is_open or not optimizers & states_in(checkpoint).states:
+            continue
+        if not companion.built.tests <= checkpoint.event.tests:
+            continue  # There may be none.
+        resumption = next((r for r in resumed if is_linked(r, checkpoint)), None)
+        if resumption is not None and _restores(resumption, companion.role):
+            return None
+        evidence = _evidence(facts, training, checkpoint, resumption)
+        if evidence is not None:
+            evidence = min(evidence, _with_optimizer(training, checkpoint, resumption))
+        if evidence is not None and (found is None or evidence > found[1]):
+            found = (checkpoint, evidence, resumption)
+    return found
+
+
+def _with_optimizer(training: Training, checkpoint: Checkpoint, resumption: Resumption | None) -> Evidence:
+    """How sure it is, at most, that a training with the optimizer's state in a file goes on where it stopped."""
+    if resumption is not None:
+        # One that begins to count anew has its schedule begin anew.
+        is_whole = resumption.reads_progress and _restores(resumption, Role.OPTIMIZER)
+        return Evidence.RESUMED if is_whole else Evidence.PERIODIC
+    progress = any(is_progress(key) for key in _keys(checkpoint))
+    is_export = bool(_last_words(checkpoint.pattern) & EXPORT_WORDS)
+    in_loop = training.is_in_loop(checkpoint.event.loops)
+    return Evidence.ONE_SIGN if progress and in_loop and not is_export else Evidence.PERIODIC
+
+
+def _restores(resumption: Resumption, role: Role) -> bool:
+    """Whether the run that goes on restores an object of this role."""
+    run = resumption.run
+    targets = (held for e in run.events if isinstance(e, Restored) for _, held in run.objects(e.target))
+    return any(held is not None and held.role is role for held in targets)
 
 
 def _is_only_model(training: Training, held: Held) -> bool:
