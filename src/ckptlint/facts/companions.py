@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ckptlint.facts.arms import arms_of
 from ckptlint.facts.optimizers import Training
+from ckptlint.facts.places import holds, statement_at
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.facts.written_calls import Written, calls_of
-from ckptlint.flow.domain import Location, Made, Object
-from ckptlint.flow.events import Built
-from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import walk, words_of, written
+from ckptlint.flow.domain import Location, Made, Object, Site
+from ckptlint.flow.events import Built, Saved
+from ckptlint.flow.program import Program, statements_of
+from ckptlint.flow.written import operands_of, walk, words_of, written
 from ckptlint.knowledge.catalog import MISSING
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -30,6 +32,8 @@ _BEGUN = re.compile(
     r"|(?:epoch|step|iter)\w*_?(?:start|begin|offset|done|init)|\.epoch\b|\bresume"
 )
 """Text of a schedule that is computed from where the training goes on."""
+_NEW = re.compile(r"\blast_epoch\s*=\s*-\s*1\b")
+"""Text of a scheduler that is told to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +92,11 @@ def _parts(event: Built) -> Iterator[Location]:
 
 def loses_schedule(facts: Facts, held: Object, event: Built) -> bool:
     """Whether a scheduler made afresh gives another rate than the one that was stopped, the optimizer restored."""
-    last = held.argument("last_epoch")
-    literal = last.constant() if last is not None else None
-    if last is not None and (literal is None or literal.value != -1):
+    text = facts.text(facts.site_span(event.site))
+    if held.argument("last_epoch") is not None and not _NEW.search(text):
         return False
     if recovers(held) is not False:
         return False
-    text = facts.text(facts.site_span(event.site))
     return _BEGUN.search(text) is None and not _reads_start(facts, event)
 
 
@@ -219,3 +221,22 @@ def _is_set_by_hand(facts: Facts, run: Run, event: Built) -> bool:
                 if isinstance(target, model.Attribute) and _is_meant(facts, event, written(target.value)):
                     return True
     return False
+
+
+def may_be_absent(facts: Facts, companion: Companion, saved: Saved) -> bool:
+    """Whether it is made under a test that the save does not stand under as well: some trainings have none."""
+    program = facts.program
+    ways, others = (
+        {arm for path, at in (*site.chain, site.base) if path for arm in arms_of(program, path, at)}
+        for site in (companion.built.site, saved.site)
+    )
+    return not ways <= others or not companion.built.tests <= saved.tests or _is_chosen(program, companion.built.site)
+
+
+def _is_chosen(program: Program, site: Site) -> bool:
+    """Whether a call is one side of an expression that chooses."""
+    statement = statement_at(program, site.path, site.at)
+    if statement is None:
+        return True
+    parts = [part for operand in operands_of(statement) for part in walk(operand)]
+    return any(isinstance(part, model.Choice | model.Logic) and holds(part.at, site.at) for part in parts)

@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from ckptlint.diagnostic import Confidence
 from ckptlint.facts.checkpoints import Checkpoint, programs_of
-from ckptlint.facts.companions import WORDS, Companion, companions_of
+from ckptlint.facts.companions import WORDS, Companion, companions_of, may_be_absent
 from ckptlint.facts.evaluated_files import is_model_at, is_only_evaluated
 from ckptlint.facts.key_words import is_progress as is_progress
 from ckptlint.facts.optimizers import (
@@ -216,8 +216,8 @@ def _best_with_optimizer(
     for checkpoint in checkpoints:
         if checkpoint.schema is None or checkpoint.schema.is_open or not optimizers & states_in(checkpoint).states:
             continue
-        if not companion.built.tests <= checkpoint.event.tests:
-            continue  # There may be none.
+        if may_be_absent(facts, companion, checkpoint.event):
+            continue
         resumption = next((r for r in resumed if is_linked(r, checkpoint)), None)
         if resumption is not None and _restores(resumption, companion.role):
             return None
