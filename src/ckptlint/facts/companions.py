@@ -97,7 +97,7 @@ def loses_schedule(facts: Facts, held: Object, event: Built) -> bool:
         return False
     if recovers(held) is not False:
         return False
-    return _BEGUN.search(text) is None and not _reads_start(facts, event)
+    return _BEGUN.search(_NEW.sub("", text)) is None and not _reads_start(facts, event)
 
 
 def recovers(held: Object) -> bool | None:
