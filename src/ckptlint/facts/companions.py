@@ -52,6 +52,11 @@ class Companion:
         return self.built.role
 
     @property
+    def recovers(self) -> bool:
+        """Whether restoring the optimizer alone gives the right rate, or may."""
+        return self.role is Role.SCHEDULER and _holds(self.held, "recovers") is not False
+
+    @property
     def kind(self) -> str:
         """Its class by its bare name."""
         return self.built.api.rsplit(".", 1)[-1]
@@ -74,7 +79,7 @@ def companions_of(facts: Facts, training: Training) -> list[Companion]:
             continue
         if location in chained or training.is_in_loop(event.loops):
             continue
-        is_lasting = loses_schedule(facts, held, event) if event.role is Role.SCHEDULER else scales(facts, run, held)
+        is_lasting = _begins(facts, held, event) if event.role is Role.SCHEDULER else _scales(facts, run, held)
         if not is_lasting:
             continue
         calls = calls if calls is not None else list(_calls(facts, run))
@@ -90,22 +95,15 @@ def _parts(event: Built) -> Iterator[Location]:
         yield from (ref.location for ref in value.refs())
 
 
-def loses_schedule(facts: Facts, held: Object, event: Built) -> bool:
-    """Whether a scheduler made afresh gives another rate than the one that was stopped, the optimizer restored."""
+def _begins(facts: Facts, held: Object, event: Built) -> bool:
+    """Whether a scheduler is made at the beginning of its schedule, whatever training it is made for."""
     text = facts.text(facts.site_span(event.site))
     if held.argument("last_epoch") is not None and not _NEW.search(text):
-        return False
-    if recovers(held) is not False:
         return False
     return _BEGUN.search(_NEW.sub("", text)) is None and not _reads_start(facts, event)
 
 
-def recovers(held: Object) -> bool | None:
-    """Whether a scheduler's rate is right when the optimizer's alone is restored; None when that is not seen."""
-    return _holds(held, "recovers")
-
-
-def scales(facts: Facts, run: Run, held: Object) -> bool:
+def _scales(facts: Facts, run: Run, held: Object) -> bool:
     """Whether a scaler scales for sure, and no code of the run computes in a format that needs none."""
     if _holds(held, "enabled") is not True:
         return False

@@ -187,7 +187,7 @@ def _missing_companions(facts: Facts) -> Iterator[MissingState]:
         for companion in companions:
             places = {companion.location}
             words = WORDS[companion.role]
-            if any(holds_state_of(run, c.event, places, known, words) for c in own):
+            if companion.recovers or any(holds_state_of(run, c.event, places, known, words) for c in own):
                 continue
             if is_handed_on(run, places) is not False or _is_restored(run, companion):
                 continue

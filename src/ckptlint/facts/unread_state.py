@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.checkpoints import Checkpoint, programs_of
+from ckptlint.facts.companions import companions_of
 from ckptlint.facts.key_words import is_progress as is_progress
-from ckptlint.facts.optimizers import Group, Training, held_in
+from ckptlint.facts.optimizers import Training, held_in, overlap
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.resumptions import Resumption, is_linked
 from ckptlint.flow.domain import Location, Made, Site
@@ -44,7 +45,7 @@ def unread_states(facts: Facts) -> Iterator[UnreadState]:
 def _unread_states(facts: Facts) -> Iterator[UnreadState]:
     """Keys with the state of an optimizer or the like that a resumption of the file does not read."""
     programs = programs_of(facts)
-    groups = {id(t.run): t.groups for t in facts.of(Training)}
+    trainings = {id(t.run): t for t in facts.of(Training)}
     for resumption in facts.of(Resumption):
         if resumption.reads_all or not (resumption.reads_progress or resumption.keys):
             continue
@@ -59,34 +60,41 @@ def _unread_states(facts: Facts) -> Iterator[UnreadState]:
         shared = set.intersection(*(set(c.schema.keys) for c in linked if c.schema is not None))
         read = {e.key for e in resumption.run.events if isinstance(e, KeyRead)}
         restored = {
-            held.role
+            (ref.location, held.role)
             for e in resumption.run.events
             if isinstance(e, Restored)
-            for _, held in resumption.run.objects(e.target)
+            for ref, held in resumption.run.objects(e.target)
             if held is not None
         }
+        roles = {role for _, role in restored}
         checkpoint = linked[0]
-        trained = groups.get(id(checkpoint.run), ())
+        training = trainings.get(id(checkpoint.run))
+        # Of several optimizers one may be forgotten: in one run they are told apart.
+        places = {location for location, _ in restored} if checkpoint.run is resumption.run else set()
         left = [
             (key, role, location)
-            for key, role, location in _state_keys(checkpoint, trained, Role.OPTIMIZER in restored)
-            if key in shared and key not in read and role not in restored
+            for key, role, location in _state_keys(facts, checkpoint, training, Role.OPTIMIZER in roles)
+            if key in shared and key not in read
+            if (role not in roles if not places else not any(overlap(location, place) for place in places))
         ]
         if left:
             is_sure = checkpoint.run.key == resumption.run.key
-            places = [location.site for _, _, location in left if isinstance(location, Made)]
-            made = tuple(places) if is_sure and len(places) == len(left) else ()
+            sites = [location.site for _, _, location in left if isinstance(location, Made)]
+            made = tuple(sites) if is_sure and len(sites) == len(left) else ()
             yield UnreadState(resumption, checkpoint, tuple((key, role) for key, role, _ in left), made, is_sure)
 
 
 def _state_keys(
-    checkpoint: Checkpoint, groups: tuple[Group, ...], restores: bool
+    facts: Facts, checkpoint: Checkpoint, training: Training | None, restores: bool
 ) -> Iterator[tuple[str, Role, Location]]:
     """Keys of a checkpoint that hold state which training needs, with whose it is."""
     items = checkpoint.event.stored.items
     run = checkpoint.run
     if items is None:
         return
+    groups = training.groups if training is not None else ()
+    companions = companions_of(facts, training) if training is not None else []
+    needed = {c.location for c in companions if not (restores and c.recovers)}
     for key, value in items.entries:
         if not isinstance(key, str) or value.single is None or key in items.maybe:
             continue
@@ -94,18 +102,11 @@ def _state_keys(
             held = run.object_at(location)
             if held is None or held.role not in WATCHED:
                 continue
-            api = held.api
             if held.role is Role.OPTIMIZER:
                 group = [g for g in groups if any(o.location == location for o in g.optimizers)]
                 if not any(g.is_sure for g in group):
                     continue
-            if held.role is Role.SCHEDULER and (
-                api is None
-                or held.argument("last_epoch") is not None
-                or (restores and api.options.get("recovers", False) is not False)
-            ):
-                continue
-            if held.role is Role.SCALER and api is not None and held.argument("enabled") is not None:
+            elif held.role is not Role.AVERAGE and location not in needed:
                 continue
             yield key, held.role, location
             break
