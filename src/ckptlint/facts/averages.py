@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.checkpoints import Checkpoint
+from ckptlint.facts.key_words import is_progress
 from ckptlint.facts.optimizers import Training, held_in
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.resume import Resumption, is_linked, is_progress
+from ckptlint.facts.resumptions import Resumption, is_linked
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Const, Location, Made, Object, Site, root_of
 from ckptlint.flow.events import Forward, Opened, Saved

@@ -314,6 +314,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "of": _parameter("the optimizer it drives"),
             "recovers": _condition("restoring the optimizer alone gives the right rate"),
             "children": _parameters("schedulers it chains"),
+            "follows": _text("what its step is given instead of an epoch", "metric"),
         },
         Role.SCALER: {"enabled": _condition("it scales at all")},
         Role.AVERAGE: {
