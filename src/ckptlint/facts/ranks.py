@@ -19,7 +19,7 @@ from ckptlint.flow.domain import Value
 from ckptlint.flow.events import Saved
 from ckptlint.flow.processes import Joined
 from ckptlint.flow.written import written
-from ckptlint.semantics.model import Literal, Operand
+from ckptlint.semantics.model import Attribute, Literal, Operand
 
 OWN_PATH = re.compile(r"uuid|getpid|hostname|tempfile|mkdtemp|tmp|temp|BytesIO|buffer|\bnow\(|strftime|time\(", re.I)
 """Text of a path that differs between processes, or is no file that anybody reads later."""
@@ -81,10 +81,14 @@ def _holds_model(run: Run, save: Saved) -> bool:
 
 
 def _is_called_by_all(facts: Facts, save: Saved) -> bool:
-    """Whether every process must call it, or it lets one of them write by itself."""
+    """Whether every process must call it, or it, or what it is handed to write with, lets only one of them write."""
     catalog = facts.program.catalog
     row = catalog.api(save.api)
-    return row is not None and bool(row.options.get("every_rank"))
+    if row is not None and row.options.get("every_rank"):
+        return True
+    call = call_at(facts.program, *save.site.base)
+    handed = {a.value.name for a in call.args if isinstance(a.value, Attribute)} if call is not None else set()
+    return any(name.rsplit(".", 1)[-1] in handed for name, row in catalog if row.get("every_rank"))
 
 
 def _is_sharded(facts: Facts, run: Run) -> bool:
