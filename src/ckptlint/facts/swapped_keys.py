@@ -9,8 +9,9 @@ from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.links import Link, LinkedRead
 from ckptlint.facts.optimizers import held_in
 from ckptlint.facts.project import Facts, derives
+from ckptlint.facts.runs import Run
 from ckptlint.facts.state_names import Label, Named, Siblings, label_of, read_keys
-from ckptlint.flow.domain import FunctionKey, root_of
+from ckptlint.flow.domain import FunctionKey, Site, root_of
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of, written
 from ckptlint.semantics import model
@@ -66,10 +67,22 @@ def explains(facts: Facts, fact: LinkedRead) -> bool:
     )
 
 
-def is_swapped_save(facts: Facts, checkpoint: Checkpoint) -> bool:
-    """Whether a saved dict has a state under another object's name."""
+def lacks_by_swap(facts: Facts, checkpoint: Checkpoint, made: Site) -> bool:
+    """Whether what is made at a place is missing in a saved dict because another object's state has its key."""
+    label = label_of(facts.name_given(made) or "")
     return any(
-        swap.siblings.checkpoint is not None and swap.siblings.checkpoint.event.site.base == checkpoint.event.site.base
+        swap.siblings.checkpoint is not None
+        and swap.siblings.checkpoint.event.site.base == checkpoint.event.site.base
+        and swap.state.label == label
+        for swap in facts.of(SwappedKeys)
+    )
+
+
+def unread_by_swap(facts: Facts, run: Run, key: str) -> bool:
+    """Whether a run leaves a key unread because the object that it belongs to gets another one's state."""
+    label = label_of(key)
+    return any(
+        not swap.siblings.is_save and swap.siblings.run is run and label in swap.state.labels
         for swap in facts.of(SwappedKeys)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
+from ckptlint.facts.evaluated_models import EvaluatedAverage
 from ckptlint.facts.project import Facts
 from ckptlint.facts.swapped_keys import SwappedKeys
 from ckptlint.rule import Rule
@@ -13,7 +14,7 @@ RULE = Rule(
     __name__,
     code="CKP106",
     severity=Severity.WARNING,
-    summary="A state is saved or loaded under another model's name.",
+    summary="The model saved is not the one evaluated, or a state is under another one's name.",
 )
 
 
@@ -43,4 +44,21 @@ def swapped(fact: SwappedKeys, facts: Facts) -> Iterator[Diagnostic]:
         confidence=Confidence.HIGH if fact.is_clear else Confidence.MEDIUM,
         related=related,
         statement=facts.statement_span(state.at),
+    )
+
+
+@RULE.check(EvaluatedAverage)
+def evaluated(fact: EvaluatedAverage, facts: Facts) -> Iterator[Diagnostic]:
+    """No file holds the average that every evaluation runs."""
+    name = facts.name_given(fact.made) or "the average"
+    yield RULE.at(
+        facts.site_span(fact.checkpoint.event.site),
+        f"the model is saved, but what is evaluated is `{name}`, which no file holds: the saved weights are not those "
+        "that were scored",
+        confidence=Confidence.MEDIUM,
+        related=(
+            Related(facts.site_span(fact.evaluated.site), f"`{name}` is evaluated here"),
+            Related(facts.site_span(fact.made), "it is made here and saved nowhere"),
+        ),
+        statement=facts.statement_span(fact.checkpoint.event.site),
     )

@@ -9,6 +9,7 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.entries import new_entries, restoring_lines
 from ckptlint.facts.project import Facts
 from ckptlint.facts.resume import Evidence, MissingState
+from ckptlint.facts.swapped_keys import lacks_by_swap
 from ckptlint.facts.writers import WeightsOnlyWriter
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix
@@ -36,6 +37,8 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
     if fact.is_doubtful:
         confidence = Confidence.LOW
     made = [group.first for group in fact.groups]
+    if all(lacks_by_swap(facts, fact.checkpoint, o.built.site) for o in made):
+        return
     related = [Related(facts.site_span(o.built.site), f"{o.kind} is made here and saved nowhere") for o in made]
     if fact.resumption is not None:
         related.insert(0, Related(facts.site_span(fact.resumption.restored.site), "training goes on from it here"))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.project import Facts
 from ckptlint.facts.resume import UnreadState
+from ckptlint.facts.swapped_keys import unread_by_swap
 from ckptlint.rule import Rule
 
 RULE = Rule(
@@ -21,6 +22,8 @@ RULE = Rule(
 def check(fact: UnreadState, facts: Facts) -> Iterator[Diagnostic]:
     """The model's state is restored, other state of the same file is not."""
     site = fact.resumption.restored.site
+    if any(unread_by_swap(facts, fact.resumption.run, key) for key, _ in fact.keys):
+        return
     named = " and ".join(f"'{key}'" for key, _ in fact.keys)
     whose = " and ".join(dict.fromkeys(f"the {role.value}'s state" for _, role in fact.keys))
     places = dict(fact.checkpoint.schema.places) if fact.checkpoint.schema is not None else {}
