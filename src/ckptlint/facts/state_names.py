@@ -67,7 +67,8 @@ class Named:
     labels: frozenset[Label]
     kind: str
     at: Site
-    owner: Location
+    owner: Location | str
+    """Where it is; what it is called, where that is not seen."""
 
     @property
     def agrees(self) -> bool:
@@ -119,19 +120,24 @@ def _dicts(facts: Facts, checkpoint: Checkpoint, entries: Iterable[Entry], above
 
 def _saved(facts: Facts, run: Run, entry: Entry, key: str, text: str) -> Named | None:
     atom = entry.value.single
-    if len(entry.owners) != 1 or not isinstance(atom, Ref) or not isinstance(atom.location, Made):
+    if len(entry.owners) > 1 or not isinstance(atom, Ref) or not isinstance(atom.location, Made):
         return None
     held = run.object_at(atom.location)
     if held is None or held.role is not Role.SNAPSHOT:
         return None
     at = atom.location.site
-    return _named(facts, run, key, text, facts.receiver_text(at), next(iter(entry.owners)), at, entry.kind)
+    receiver = facts.receiver_text(at)
+    owner = next(iter(entry.owners), None) or receiver
+    kind = "" if entry.is_by_name else entry.kind
+    return _named(facts, run, key, text, receiver, owner, at, kind) if owner is not None else None
 
 
 def _named(
-    facts: Facts, run: Run, key: str, text: str, receiver: str | None, owner: Location, at: Site, kind: str
+    facts: Facts, run: Run, key: str, text: str, receiver: str | None, owner: Location | str, at: Site, kind: str
 ) -> Named:
-    made = facts.name_given(owner.site) if isinstance(owner, Made) else text_of(owner)
+    made = receiver if isinstance(owner, str) else text_of(owner)
+    if isinstance(owner, Made):
+        made = facts.name_given(owner.site)
     names = tuple(dict.fromkeys(name for name in (receiver, made) if name))
     labels = frozenset(label_of(short, kind) for name in names for short in _shortened(name))
     return Named(key, label_of(text), names, labels, kind, at, owner)

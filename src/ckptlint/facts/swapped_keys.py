@@ -179,7 +179,7 @@ def _name_in_scope(facts: Facts, group: Siblings, label: Label) -> str | None:
     if record is None:
         return None
     own = record.functions[group.within.number]
-    keys = [FunctionKey(f_path, number) for f_path, number in {group.run.key, group.within}]
+    keys = [FunctionKey(f_path, number) for f_path, number in (group.within, group.run.key, (record.path, 0))]
     if own.model is not None:
         keys.extend(FunctionKey(record.path, f.index) for f in record.functions if f.model == own.model)
     for key in dict.fromkeys(keys):
