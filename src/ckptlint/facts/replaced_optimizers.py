@@ -8,17 +8,21 @@ from dataclasses import dataclass
 from ckptlint.facts.arms import Arm, are_exclusive, arms_of
 from ckptlint.facts.evaluated_files import comes_from
 from ckptlint.facts.optimizers import Optimizer, Training, optimizers_of, overlap
-from ckptlint.facts.places import call_at
+from ckptlint.facts.places import call_at, function_with
+from ckptlint.facts.precedence import Precedence
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.written_calls import surrounded
 from ckptlint.flow.domain import Made, Site, is_below, root_of
-from ckptlint.flow.events import Built, Loaded, Restored, Update
+from ckptlint.flow.events import Event, Loaded, Restored, Update
 from ckptlint.flow.program import leaves
 from ckptlint.flow.written import words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Loop, Statement
+from ckptlint.semantics.model import Function, Loop, Place, Statement
+
+Chain = tuple[tuple[str, Place], ...]
+"""The calls that lead to a function, outermost first."""
 
 EPOCH_WORDS = frozenset({"epoch", "epochs"})
 """Words of a loop's counter or bound that say its rounds are epochs."""
@@ -70,20 +74,25 @@ def _replaced(facts: Facts, run: Run) -> Iterator[ReplacedOptimizer]:
     loads = [e for e in run.events if isinstance(e, Loaded) and not e.outside]
     if len(optimizers) < 2 or not loads:
         return
+    order = Precedence(facts.program, run.events)
     for old in optimizers:
-        restored: Restored | None = None
-        for event in run.events:
-            if isinstance(event, Update):
-                restored = None  # What was restored was used.
-            elif isinstance(event, Restored) and _is_into(event, old):
-                from_file = any(comes_from(event.value, {r.location for r in e.made.refs()}) for e in loads)
-                restored = event if from_file else None
-            elif isinstance(event, Built) and restored is not None and event is not old.built:
-                fresh = next((o for o in optimizers if o.built is event), None)
-                if fresh is not None and _is_replaced(facts, run, old, restored, fresh):
-                    name = facts.name_given(fresh.built.site) or ""
-                    yield ReplacedOptimizer(restored, fresh, name, _call(facts, old) == _call(facts, fresh))
-                    restored = None
+        restored = [e for e in run.events if isinstance(e, Restored) and _is_into(e, old)]
+        last = next((e for e in restored if not any(order.is_before(e, other) for other in restored)), None)
+        if last is None or not any(comes_from(last.value, {r.location for r in e.made.refs()}) for e in loads):
+            continue
+        for fresh in optimizers:
+            if fresh is old or not order.is_before(last, fresh.built) or not order.is_before(old.built, last):
+                continue
+            if _trains_between(run, order, old.built, fresh.built):
+                continue  # What was restored was used.
+            if _is_replaced(facts, run, old, last, fresh):
+                name = facts.name_given(fresh.built.site) or ""
+                yield ReplacedOptimizer(last, fresh, name, _call(facts, old) == _call(facts, fresh))
+                break
+
+
+def _trains_between(run: Run, order: Precedence, first: Event, last: Event) -> bool:
+    return any(order.is_before(first, e) and order.is_before(e, last) for e in run.events if isinstance(e, Update))
 
 
 def _is_into(event: Restored, optimizer: Optimizer) -> bool:
@@ -103,19 +112,9 @@ def _is_replaced(facts: Facts, run: Run, old: Optimizer, restored: Restored, fre
         return False
     if any(isinstance(e, Restored) and fresh.location in {r.location for r in e.target.refs()} for e in run.events):
         return False
-    if not any(isinstance(e, Update) for e in _after(run, fresh.built)):
-        return False
     return _arms(facts, fresh.built.site) <= _arms(facts, restored.site) and not _leaves_in_between(
         facts, restored.site, fresh.built.site
     )
-
-
-def _after(run: Run, event: object) -> Iterator[object]:
-    is_seen = False
-    for other in run.events:
-        if is_seen:
-            yield other
-        is_seen |= other is event
 
 
 def _is_same_scope(facts: Facts, name: str, a: Site, b: Site) -> bool:
@@ -125,21 +124,18 @@ def _is_same_scope(facts: Facts, name: str, a: Site, b: Site) -> bool:
         return False
     if first == second:
         return True
-    here, there = (facts.function_at(*site.base) for site in (first, second))
-    if here is None or there is None or first.path != second.path:
-        return False
-    return "." in name and here.model is not None and here.model == there.model
+    (path, _, here), (other, _, there) = first, second
+    return path == other and "." in name and here.model is not None and here.model == there.model
 
 
-def _named_at(facts: Facts, name: str, site: Site) -> Site | None:
-    """The activation in which a name is given, as the site of its function in the way to the site."""
+def _named_at(facts: Facts, name: str, site: Site) -> tuple[str, Chain, Function] | None:
+    """The function, and the way to it, in which what is made at a site gets a name."""
     levels = [*site.chain, site.base]
     for depth in range(len(levels) - 1, -1, -1):
         path, at = levels[depth]
         if path and facts.name_at(Site(path, at)) == name:
-            function = facts.function_at(path, at)
-            inner = function.at if function is not None else (1, 1, 1, 1)
-            return Site(path, inner, site.chain[:depth])
+            function = function_with(facts.program, path, at)
+            return (path, site.chain[:depth], function) if function is not None else None
     return None
 
 
@@ -155,12 +151,8 @@ def _arms(facts: Facts, site: Site) -> frozenset[Arm]:
 def _leaves_in_between(facts: Facts, restored: Site, fresh: Site) -> bool:
     """Whether the branch that restores goes elsewhere at its end."""
     for path, at in (*restored.chain, restored.base):
-        record = facts.program.record(path) if path else None
-        function = facts.function_at(path, at) if path else None
-        if record is None:
-            continue
-        body = (function or record.module_body).body
-        for statement, around in surrounded(body):
+        function = function_with(facts.program, path, at) if path else None
+        for statement, around in surrounded(function.body if function is not None else ()):
             if statement.at[:2] <= at[:2] and at[2:] <= statement.at[2:] and path == fresh.path:
                 for outer in around:
                     if isinstance(outer, model.Branch) and (leaves(outer.body) or leaves(outer.orelse)):
@@ -199,8 +191,7 @@ def _epochs_around(facts: Facts, training: Training, optimizer: Optimizer) -> Si
     for depth, (path, at) in enumerate(levels):
         if not path:
             return None  # A loop whose rounds are followed one by one.
-        record = facts.program.record(path)
-        function = facts.function_at(path, at) or (record.module_body if record is not None else None)
+        function = function_with(facts.program, path, at)
         if function is None or (words_of(function.name) & PHASE_WORDS) or _has_phase_words(path):
             return None
         around = _around(function.body, at)
@@ -225,7 +216,7 @@ def _has_phase_words(path: str) -> bool:
     return bool(words_of(path.rpartition("/")[2].removesuffix(".py")) & PHASE_WORDS)
 
 
-def _around(body: list[Statement], at: model.Place) -> tuple[Statement, ...]:
+def _around(body: list[Statement], at: Place) -> tuple[Statement, ...]:
     """The compound statements around a place, outermost first."""
     for statement, around in surrounded(body):
         if statement.at[:2] <= at[:2] and at[2:] <= statement.at[2:]:

@@ -11,6 +11,7 @@ from ckptlint.facts.evaluated_files import comes_from
 from ckptlint.facts.key_words import is_progress
 from ckptlint.facts.optimizers import held_in
 from ckptlint.facts.places import call_at
+from ckptlint.facts.precedence import Precedence
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.scheduler_steps import is_set_by_hand, steps_of
@@ -58,7 +59,7 @@ def _overwritten(facts: Facts, run: Run) -> Iterator[OverwrittenRate]:
     if not any(kinds.values()) or not any(isinstance(e, Update) for e in run.events):
         return
     chained = {r.location for e in made for v in (e.parts.items.values() if e.parts.items else ()) for r in v.refs()}
-    order = {id(event): index for index, event in enumerate(run.events)}
+    order = Precedence(facts.program, run.events)
     for built in made:
         places = {ref.location for ref in built.made.refs()}
         kind = kinds[id(built)]
@@ -67,7 +68,7 @@ def _overwritten(facts: Facts, run: Run) -> Iterator[OverwrittenRate]:
         restored = _restored_before(facts, run, built, order)
         if restored is None or not _is_from_beginning(facts, run, built):
             continue
-        later = [e for e in run.events if order[id(e)] > order[id(built)]]
+        later = [e for e in run.events if order.is_before(built, e)]
         if any(_may_restore(e, _optimizers(run, built), places) for e in later):
             continue
         states = [e for e in later if isinstance(e, Restored) and _targets(e) & places]
@@ -106,14 +107,16 @@ def _targets(event: Restored) -> set[Location]:
     return {ref.location for ref in event.target.refs()}
 
 
-def _restored_before(facts: Facts, run: Run, built: Built, order: dict[int, int]) -> Restored | None:
+def _restored_before(facts: Facts, run: Run, built: Built, order: Precedence) -> Restored | None:
     """The last restoring of the optimizer before the scheduler is made, when it is from a file and nothing trained."""
     wanted = _optimizers(run, built)
     found: Restored | None = None
-    for event in run.events[: order[id(built)]]:
+    for event in run.events:
+        if not isinstance(event, Update | Restored) or not order.is_before(event, built):
+            continue
         if isinstance(event, Update):
             return None
-        if isinstance(event, Restored) and wanted and wanted <= _targets(event):
+        if wanted and wanted <= _targets(event) and (found is None or order.is_before(found, event)):
             found = event
     if found is None or not _load_of(run, found) or are_exclusive(facts.program, found.site, built.site):
         return None

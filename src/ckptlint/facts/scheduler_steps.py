@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ckptlint.facts.places import function_with
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.facts.written_calls import Written, calls_of
@@ -23,12 +24,11 @@ def steps_of(facts: Facts, run: Run, built: Built) -> str | None:
     None when it is, or may be, stepped forward to where the training was.
     """
     name = (facts.name_given(built.site) or "").rpartition(".")[2]
-    own = facts.function_at(*built.site.base)
-    number = own.index if own is not None else 0
+    own = function_with(facts.program, *built.site.base)
     units: set[str] = set()
     for step in _steps(facts, run, name):
         loops = [outer for outer in step.around if isinstance(outer, Loop)]
-        is_own = step.function.index == number and step.record.path == built.site.path
+        is_own = step.function is own
         if step.call.args and not _is_metric(step.call):
             return None
         if loops and all(_only_steps(statement) for statement in loops[-1].body):

@@ -14,7 +14,7 @@ from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of, written
 from ckptlint.knowledge.catalog import Api, Catalog
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Function, Loop, Operand, Place, Statement
+from ckptlint.semantics.model import Loop, Operand, Place, Statement
 from ckptlint.text import Span
 
 PASSED_ON = frozenset("enumerate tqdm trange zip iter islice track".split())

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from ckptlint.facts.evaluated_files import comes_from
 from ckptlint.facts.optimizers import Training, optimizers_of
-from ckptlint.facts.places import statement_at
+from ckptlint.facts.places import function_with, statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.written_calls import Written, api_of, calls_where, holds_name, surrounded
@@ -108,7 +108,7 @@ def _entry(facts: Facts, run: Run, event: KeyRead, loads: list[Loaded]) -> Itera
     ):
         return
     record = facts.program.record(event.site.path)
-    function = facts.function_at(*event.site.base) or (record.module_body if record is not None else None)
+    function = function_with(facts.program, *event.site.base)
     if record is None or function is None:
         return
     found = next((s for s, _ in surrounded(function.body) if s is statement), None)
