@@ -207,9 +207,21 @@ def _epochs_around(facts: Facts, training: Training, optimizer: Optimizer) -> Si
     if found is None or not _is_kept(run, optimizer, found[0], found[1]):
         return None
     inner = [u for u in training.updates if u.loops[: len(built.loops)] == built.loops]
-    if not inner or any(words_of(text) & EPOCH_WORDS for u in inner for text in u.loops[len(built.loops) :]):
+    if any(_has_epochs_within(facts, u, found[1]) for u in inner):
         return None  # It trains for epochs of its own.
     return found[0] if any(len(u.loops) > len(built.loops) for u in inner) else None
+
+
+def _has_epochs_within(facts: Facts, update: Update, loop: Loop) -> bool:
+    """Whether another loop of epochs, or of phases, lies between a loop and what trains in it."""
+    for path, at in (*update.site.chain, update.site.base):
+        function = function_with(facts.program, path, at) if path else None
+        for outer in _around(function.body, at) if function is not None else ():
+            if isinstance(outer, Loop) and outer is not loop and outer.target is not None:
+                shown = f"{written(outer.target)} {written(outer.iter)}"
+                if words_of(shown) & (EPOCH_WORDS | PHASE_WORDS):
+                    return True
+    return False
 
 
 def _has_phase_words(path: str) -> bool:
