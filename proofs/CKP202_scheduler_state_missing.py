@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from toy import conclude
 from torch import nn
 from torch.optim import lr_scheduler
+from toy import conclude
 
 STEPS, STOP = 100, 60
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import torch
-from toy import FEATURES, TRAINING, conclude, loss
 from torch import nn
+from toy import FEATURES, TRAINING, conclude, loss
 
 STOP = 10
 
