@@ -78,7 +78,7 @@ def expression(source: str) -> str:
         ("a - b - c", "Binary(Binary(a - b) - c)"),
         ("a if b else c", "Choice(a b c)"),
         ("(a := b)", "Walrus(a b)"),
-        ("f'a{{{b!r:>{w}}}}' 'c' f'{d=}'", "Format(['a{' b '>' w '}c' d])"),
+        ("f'a{{{b!r:>{w}}}}' 'c' f'{d=}'", "Format(['a{' b w '}c' d])"),
         ("lambda: a", "#1"),
         ("{**a for a in b}", "Comprehension(dict - a [Generator(a b [] False)])"),
         ("t'a{b}'", "Format(['a' b])"),

@@ -10,7 +10,7 @@ from ckptlint.facts.library_writers import LibraryWriter
 from ckptlint.facts.map_names import Names
 from ckptlint.facts.mapped_checkpoints import WHOLE, KeyPath, StoredKey
 from ckptlint.facts.runs import Run
-from ckptlint.facts.schemas import Entry
+from ckptlint.facts.schemas import Entry, kind_of
 from ckptlint.flow.domain import Site
 
 
@@ -64,7 +64,11 @@ def content_of(names: Names, saves: list[Checkpoint], kept: list[LibraryWriter])
     others = []
     for save in saves:
         if save.schema is None:
-            others.append(_whole(names, save))
+            items = [*_items(names, save)]
+            if items:
+                content.add(items)
+            else:
+                others.append(_whole(names, save))
             continue
         content.is_open |= save.schema.is_open
         content.add([*_stored(names, save.run, save.schema.entries, ())])
@@ -85,6 +89,19 @@ def _whole(names: Names, save: Checkpoint) -> StoredKey:
     if kind == "unknown" and stores == "model":
         kind = "whole-object"
     return StoredKey(WHOLE, kind, names.of(save.run, entry.owners), None, True)
+
+
+def _items(names: Names, save: Checkpoint) -> Iterator[StoredKey]:
+    """What a list or tuple holds, by its place."""
+    stored = save.event.stored
+    items = stored.items
+    if stored.value.single is None or items is None or items.kind not in ("list", "tuple") or items.open:
+        return
+    if items.element is not None:
+        return
+    for place, value in items.entries:
+        kind, owners = kind_of(save.run, value)
+        yield StoredKey((f"[{place}]",), kind, names.of(save.run, owners), None, place not in items.maybe)
 
 
 def _stored(names: Names, run: Run, entries: Iterable[Entry], above: KeyPath) -> Iterator[StoredKey]:

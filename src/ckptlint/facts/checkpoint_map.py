@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ckptlint.diagnostic import Confidence, confidence_of
 from ckptlint.facts.call_frames import frames_of
@@ -34,6 +34,8 @@ STATE_KINDS = frozenset("model optimizer scheduler scaler average whole-object t
 """Kinds of content that make a file a checkpoint."""
 CHECKPOINT_WORDS = frozenset("checkpoint checkpoints ckpt ckpts model models weights snapshot state pth".split())
 """Words of a path or function that say so where nothing is known of the content."""
+MIN_LETTERS = 4
+"""Letters beside its ending that a template must have to tell a file from others."""
 PURPOSES = ("resume", "evaluate", "warm-start", "unknown")
 """The most telling first: of several the first is kept."""
 
@@ -144,6 +146,10 @@ class _Mapper:
             frames = frames_of(self.facts, one.built.site, one.built.api, ())
             spots = self.names.spots(frames)
             writers.setdefault(spots, Writer(spots, one.built.api, frames.path))
+        if any(path and path[0].startswith("[") for path in content.keys):
+            # Which item of a list is restored is not followed.
+            uses = {r: tuple(replace(u, into=()) if u.path == WHOLE else u for u in r.uses) for r in readers}
+            readers = tuple(replace(reader, uses=uses[reader]) for reader in readers)
         pattern = saves[0].pattern if saves else kept[0].pattern
         found = tuple(writers[spots] for spots in sorted(writers))
         if not self._is_checkpoint(pattern, content, readers, found):
@@ -154,7 +160,7 @@ class _Mapper:
                 if not use.is_guarded and content.lacks(use.path) and use.path not in known.get(reader, ()):
                     unwritten[use.path] = None
         return MappedCheckpoint(
-            _shown_path(pattern) if pattern is not None and not any("<" in piece for piece in pattern) else None,
+            _shown_path(pattern, found[0].written) if pattern is not None else None,
             found,
             tuple(content.keys.values()),
             content.is_open,
@@ -264,11 +270,13 @@ def _joined(a: Reader, b: Reader) -> Reader:
 _FILLED = ("{'", '{"', "{tuple(", "{?'", '{?"', "{?tuple(")
 
 
-def _shown_path(pattern: Pattern) -> str:
-    """A path with its holes as one would write them; of some only the text is known, of some nothing."""
+def _shown_path(pattern: Pattern, written: str) -> str | None:
+    """A path with its holes as one would write them; None where the expression as written says more."""
     # What fills a template (`"{}.pt".format(x)`, `"%d.pt" % x`) stands behind it, and the template shows its holes.
-    pieces = (piece for piece in pattern if not piece.startswith(_FILLED))
-    return "".join("{…}" if piece == "{?}" else piece.replace("{?", "{") for piece in pieces)
+    pieces = [piece for piece in pattern if not piece.startswith(_FILLED)]
+    shown = "".join("{…}" if piece == "{?}" else piece.replace("{?", "{") for piece in pieces)
+    is_short = len(pieces) < len(pattern) and sum(letter.isalpha() for letter in shown) < MIN_LETTERS + len(".pth")
+    return None if "<" in shown or (is_short and ('"' in written or "'" in written)) else shown
 
 
 def _letters(pattern: Pattern) -> bool:
@@ -309,6 +317,8 @@ def _key_path(location: Location, places: frozenset[Location]) -> KeyPath | None
             return None
         if location.name.startswith('["') and location.name.endswith('"]'):
             keys.append(location.name[2:-2])
+        elif location.name[1:-1].isdigit():
+            keys.append(location.name)
         location = location.base
     return tuple(reversed(keys))
 

@@ -137,7 +137,7 @@ def links(facts: Facts) -> Iterator[Link]:
     saves = facts.of(Checkpoint)
     for use in facts.of(LoadedUse):
         group = programs.get(use.run.key.path)
-        candidates = [s for s in saves if programs.get(s.run.key.path) == group]
+        candidates = [s for s in saves if programs.get(s.run.key.path) == group and _may_go_together(facts, use, s)]
         for save, assumptions in _linked(use, candidates):
             yield Link(save, use.load, use.run, _purpose(facts, use, save), assumptions)
 
@@ -180,12 +180,33 @@ def _way(location: Location, places: frozenset[Location]) -> tuple[str, ...] | N
 # ------------------------------------------------------------------------------------------------------ linking
 
 
+def _may_go_together(facts: Facts, use: LoadedUse, save: Checkpoint) -> bool:
+    """Whether a load can read what a save writes: in the same format, and not by the method of another class."""
+    catalog = facts.program.catalog
+    rows = (catalog.api(use.load.api), catalog.api(save.event.api))
+    formats = {str(row.options["format"]) for row in rows if row is not None and "format" in row.options}
+    if len(formats) > 1:
+        return False
+    writer, reader = save.event.within[-1], use.load.within[-1]
+    written, read = facts.program.function(writer), facts.program.function(reader)
+    receiver = use.run.receiver_class if len(use.load.within) == 1 else None
+    if receiver is None and read.model is not None:
+        receiver = ClassKey(reader.path, read.model)
+    if receiver is None or written.model is None:
+        return True
+    own = facts.analyzer.classes.method(receiver, written.name)
+    return own is None or own == writer
+
+
 def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, frozenset[Assumption]]]:
     load = use.load
     if load.outside or is_outside(load):
         return []
     pattern = path_pattern(load.path)
     equal = [s for s in saves if s.pattern == pattern] if is_whole(pattern) else []
+    if pattern is not None and len(pattern) == 1 and not is_named(pattern):
+        # Two parameters of one name: only a pair of helpers, or what the file holds, says that they are one path.
+        equal = [s for s in equal if s.event.site.path == load.site.path or _holds_same(use, s)]
     if equal and pattern is not None:
         # A hole that is a bare name is any function's own: it may hold something else in each.
         return [(s, _SURE if is_named(pattern) else _ASSUMED) for s in equal]
@@ -194,10 +215,17 @@ def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, f
     saves = [s for s in saves if _may_be_named(load, s)]
     found = [s for s in saves if _holds_same_model(use, s)]
     if not found:
-        # What reads two of a file's keys or more, in the program that writes them, reads that file.
-        keys = {read.key for read in use.reads}
-        found = [s for s in saves if s.schema is not None and len(keys.intersection(s.schema.keys)) >= 2]
+        found = [s for s in saves if _holds_same_keys(use, s)]
     return [(s, _SURE if _goes_on_from(use, s) else _ASSUMED) for s in found]
+
+
+def _holds_same(use: LoadedUse, save: Checkpoint) -> bool:
+    return _holds_same_model(use, save) or _holds_same_keys(use, save)
+
+
+def _holds_same_keys(use: LoadedUse, save: Checkpoint) -> bool:
+    """What reads two of a file's keys or more, in the program that writes them, reads that file."""
+    return save.schema is not None and len({read.key for read in use.reads}.intersection(save.schema.keys)) >= 2
 
 
 def _holds_same_model(use: LoadedUse, save: Checkpoint) -> bool:

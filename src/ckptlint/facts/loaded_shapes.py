@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.checkpoints import Checkpoint
-from ckptlint.facts.file_paths import is_whole, path_pattern
+from ckptlint.facts.file_paths import is_named, is_whole, path_pattern
 from ckptlint.facts.key_words import kind_by_key
 from ckptlint.facts.links import Link, LinkedRead, LoadedUse
 from ckptlint.facts.project import Facts, derives
@@ -130,8 +130,10 @@ def _is_told_apart(use: LoadedUse) -> bool:
 def _by_class(use: LoadedUse, linked: list[Link]) -> frozenset[Assumption]:
     """One assumption more where only the model's class links them: the file may be one that was made of another."""
     pattern = path_pattern(use.load.path)
-    if is_whole(pattern) and all(link.save.pattern == pattern for link in linked):
-        return frozenset()
+    if pattern is not None and is_whole(pattern) and all(link.save.pattern == pattern for link in linked):
+        here = use.load.site.path
+        if is_named(pattern) or len(pattern) > 1 or all(link.save.event.site.path == here for link in linked):
+            return frozenset()
     return frozenset() if not any(link.assumptions for link in linked) else frozenset({Assumption.CALLER_UNSEEN})
 
 

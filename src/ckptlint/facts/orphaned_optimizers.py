@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.optimizers import Optimizer, optimizers_of, overlap
@@ -66,7 +66,7 @@ def _orphaned(
     if name is None or not optimizer.owners:
         return
     later = list(_later_statements(facts, site))
-    if not later or any(_may_regroup(statement) for statement in later):
+    if not later or any(_may_regroup(s, name) or _is_dropped(facts, s, optimizer) for s in later):
         return
     for forward in trained:
         for ref, held in run.objects(forward.operand):
@@ -94,12 +94,7 @@ def _outer(place: Made, beside: Site) -> Site:
 def _model_name(facts: Facts, optimizer: Optimizer) -> str | None:
     """The model as it stands in the call that makes the optimizer; None unless that shows just one."""
     call = call_at(facts.program, optimizer.built.site.path, optimizer.built.site.at)
-    names = set()
-    for argument in call.args if call is not None else []:
-        for part in walk(argument.value):
-            func = part.func if isinstance(part, model.CallSite) else None
-            if isinstance(func, model.Attribute) and func.name in ("parameters", "named_parameters"):
-                names.add(written(func.value))
+    names = _models_in(part for argument in (call.args if call is not None else []) for part in walk(argument.value))
     return names.pop() if len(names) == 1 else None
 
 
@@ -116,17 +111,30 @@ def _later_statements(facts: Facts, site: Site) -> Iterator[Statement]:
             return
 
 
-def _may_regroup(statement: Statement) -> bool:
+def _may_regroup(statement: Statement, name: str) -> bool:
+    parts = [part for top in operands_of(statement) for part in walk(top)]
+    models = _models_in(parts)
+    if models and not any(found == name or found.startswith(f"{name}.") for found in models):
+        return False  # The optimizer of another model.
     targets = statement.targets if isinstance(statement, Bind) else []
     if any(words_of(written(target)) & OPTIMIZER_WORDS for target in targets):
         return True
-    for top in operands_of(statement):
-        for part in walk(top):
-            if isinstance(part, model.Attribute) and part.name in _REGROUPING:
-                return True
-            if isinstance(part, model.CallSite) and words_of(written(part.func).rsplit(".", 1)[-1]) & OPTIMIZER_WORDS:
-                return True
+    for part in parts:
+        if isinstance(part, model.Attribute) and part.name in _REGROUPING:
+            return True
+        if isinstance(part, model.CallSite) and words_of(written(part.func).rsplit(".", 1)[-1]) & OPTIMIZER_WORDS:
+            return True
     return False
+
+
+def _models_in(parts: Iterable[model.Operand]) -> set[str]:
+    """The models whose parameters are asked for, as written."""
+    found = set()
+    for part in parts:
+        func = part.func if isinstance(part, model.CallSite) else None
+        if isinstance(func, model.Attribute) and func.name in ("parameters", "named_parameters"):
+            found.add(written(func.value))
+    return found
 
 
 def _binding(facts: Facts, place: Made, site: Site, later: list[Statement]) -> str | None:
@@ -142,7 +150,24 @@ def _binding(facts: Facts, place: Made, site: Site, later: list[Statement]) -> s
         return None
     if statement.value is None or not holds(statement.value.at, outer.at):
         return None
-    return written(statement.targets[0])
+    name = written(statement.targets[0])
+    return None if _is_built_on(facts, site.path, statement.value, name) else name
+
+
+def _is_built_on(facts: Facts, path: str, value: model.Operand, name: str) -> bool:
+    """Whether a new model has the old one, called the same, among its parts."""
+    if not isinstance(value, model.CallSite):
+        return False
+    given = {written(part) for a in value.args for part in walk(a.value) if not isinstance(part, model.CallSite)}
+    atom = facts.program.resolve(path, value.func)
+    api = facts.program.catalog.api(getattr(atom, "name", ""))
+    return name in given and (api is None or api.role is not Role.COPY)
+
+
+def _is_dropped(facts: Facts, statement: Statement, optimizer: Optimizer) -> bool:
+    """Whether the optimizer's name is given to another object."""
+    name = facts.name_given(optimizer.built.site)
+    return isinstance(statement, Bind) and any(written(target) == name for target in statement.targets)
 
 
 def _parts(

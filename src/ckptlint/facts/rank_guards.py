@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from ckptlint.facts.evaluations import Step, calls_to
 from ckptlint.facts.places import call_at
@@ -26,6 +27,10 @@ RANK = re.compile(
 """Text of a test, or of what a name holds, that may tell one process from the others."""
 TOGETHER = re.compile(r"distribut|ddp|parallel|multi|\bdist\b|n_?gpus?\b|num_gpus?|\bis_initialized", re.IGNORECASE)
 """Text that tells a program of several processes from one that runs alone."""
+WRAPPER = re.compile(r"(?:^|\.)(?:\w*DataParallel|DDP|DP)$")
+"""Classes that a model is wrapped in to run in parallel."""
+TOGETHER_WRAPPER = re.compile(r"Distributed|DDP")
+"""Those of them that run in several processes."""
 MAX_NAMES = 3
 """Names followed from a test to what they hold."""
 
@@ -38,8 +43,11 @@ class RankGuards:
         self._attributes: dict[str, bool] = {}
         self._classes: dict[str, bool] = {}
 
-    def guards(self, event: Event) -> bool | None:
-        """Whether only one process comes to an event; None when something that is not seen may decide it."""
+    def guards(self, event: Event, joined: Event) -> bool | None:
+        """Whether only one process comes to an event; None when something that is not seen may decide it.
+
+        `joined` is where the processes come together: what leads there, too, keeps none of them away.
+        """
         program = self.facts.program
         steps = (*calls_to(event.site), event.site.base)
         functions = [program.function(key) for key in event.within]
@@ -59,7 +67,10 @@ class RankGuards:
             if tests is None:
                 is_open = True  # A lambda's body or the like: what stands around it is not known.
                 continue
+            shared = _passed_by_all(function, steps, (*calls_to(joined.site), joined.site.base), depth)
             for passed in tests:
+                if (passed.test.at, passed.side) in shared:
+                    continue
                 found = self._is_guard(passed, event.within, steps, depth)
                 if found:
                     return True
@@ -81,6 +92,9 @@ class RankGuards:
     def _is_guard(
         self, passed: Passed, within: tuple[FunctionKey, ...], steps: tuple[Step, ...], depth: int
     ) -> bool | None:
+        is_among_several = asks_for_wrapper(passed.test)
+        if is_among_several is not None and passed.side is not None:
+            return passed.side is not is_among_several  # Every process comes to one side, and no other to the other.
         text = written(passed.test)
         if RANK.search(text):
             return True
@@ -89,9 +103,10 @@ class RankGuards:
             is_plain = isinstance(passed.test, model.Name | model.Attribute) and passed.side is True
             return not is_plain
         is_open = False
+        owners = {id(part.value) for part in walk(passed.test) if self._is_seen_set(part)}
         for part in walk(passed.test):
             if isinstance(part, model.Name | model.Attribute):
-                if self._tells(part, within, steps, depth, 0):
+                if id(part) not in owners and self._tells(part, within, steps, depth, 0):
                     return True
             elif isinstance(part, model.CallSite):
                 found = self._call_tells(part, within[depth])
@@ -166,6 +181,17 @@ class RankGuards:
             found = self._attributes[name] = self._looked_up(name)
         return found
 
+    def _is_seen_set(self, part: Operand) -> TypeGuard[model.Attribute]:
+        """Whether the program sets an attribute of this name, so that what sets it tells more than its object."""
+        return isinstance(part, model.Attribute) and any(
+            isinstance(target, model.Attribute) and target.name == part.name
+            for record in self.facts.program.loaded()
+            for function in record.functions
+            if part.name in function.mentions
+            for statement in statements_of(function.body)
+            for target in _targets(statement)
+        )
+
     def _looked_up(self, name: str) -> bool:
         """Whether some function of the program sets this attribute by rank."""
         for record in self.facts.program.loaded():
@@ -174,6 +200,8 @@ class RankGuards:
                     continue
                 for statement in statements_of(function.body):
                     is_set = any(isinstance(t, model.Attribute) and t.name == name for t in _targets(statement))
+                    if not is_set and self._is_rank_of(name, statement):
+                        return True
                     is_given = any(
                         argument.keyword == name and RANK.search(_text(argument.value))
                         for operand in operands_of(statement)
@@ -184,6 +212,25 @@ class RankGuards:
                     if is_given or (is_set and self._is_told(function, statement)):
                         return True
         return False
+
+    def _is_rank_of(self, name: str, statement: Statement) -> bool:
+        """Whether a rank is computed from an attribute: `rank = args.node * args.per_node + local`."""
+        values = [
+            argument.value
+            for operand in operands_of(statement)
+            for call in walk(operand)
+            if isinstance(call, model.CallSite)
+            for argument in call.args
+            if argument.keyword is not None and RANK.search(argument.keyword)
+        ]
+        if isinstance(statement, model.Bind) and any(RANK.search(_text(t)) for t in statement.targets):
+            values += [statement.value] if statement.value is not None else []
+        return any(
+            isinstance(part, model.Attribute) and part.name == name
+            for value in values
+            if isinstance(value, model.Binary)
+            for part in walk(value)
+        )
 
     def _is_built_by_one(self, key: FunctionKey) -> bool:
         """Whether objects of a method's class are made by one process only."""
@@ -211,6 +258,30 @@ class RankGuards:
                         if any(RANK.search(written(p.test)) for p in tests):
                             return True
         return False
+
+
+def asks_for_wrapper(test: Operand) -> bool | None:
+    """Whether a test whether a model is wrapped holds in a program of several processes; None when it is none."""
+    if not isinstance(test, model.CallSite) or len(test.args) != 2:
+        return None
+    asked, given = written(test.func), test.args[1].value
+    if asked == "hasattr":
+        return True if isinstance(given, model.Literal) and given.value == "module" else None
+    if asked != "isinstance":
+        return None
+    classes = [written(c) for c in (given.items if isinstance(given, model.Sequence) else [given])]
+    if not classes or not all(WRAPPER.search(name) for name in classes):
+        return None
+    return any(TOGETHER_WRAPPER.search(name) for name in classes)
+
+
+def _passed_by_all(
+    function: Function, steps: tuple[Step, ...], joined: tuple[Step, ...], depth: int
+) -> set[tuple[model.Place, bool | None]]:
+    """The tests of a function that every process passes on its way to where they come together."""
+    if steps[:depth] != joined[:depth] or depth >= len(joined):
+        return set()
+    return {(passed.test.at, passed.side) for passed in tests_before(function.body, joined[depth][1]) or ()}
 
 
 def is_handed_on(facts: Facts, event: Event, depth: int) -> bool:

@@ -19,7 +19,7 @@ from ckptlint.flow.domain import Value
 from ckptlint.flow.events import Saved
 from ckptlint.flow.processes import Joined
 from ckptlint.flow.written import written
-from ckptlint.semantics.model import Literal, Operand
+from ckptlint.semantics.model import Attribute, Literal, Operand
 
 OWN_PATH = re.compile(r"uuid|getpid|hostname|tempfile|mkdtemp|tmp|temp|BytesIO|buffer|\bnow\(|strftime|time\(", re.I)
 """Text of a path that differs between processes, or is no file that anybody reads later."""
@@ -54,7 +54,7 @@ def saved_by_every_rank(facts: Facts) -> Iterator[SavedByEveryRank]:
             joined = next((e for e in joins if _is_together(facts, e, save)), None)
             if joined is None or _has_own_path(facts, guards, save):
                 continue
-            guarded = guards.guards(save)
+            guarded = guards.guards(save, joined)
             if not guarded:
                 yield SavedByEveryRank(checkpoint, joined, guarded is False and joined.is_sure)
 
@@ -81,10 +81,14 @@ def _holds_model(run: Run, save: Saved) -> bool:
 
 
 def _is_called_by_all(facts: Facts, save: Saved) -> bool:
-    """Whether every process must call it, or it lets one of them write by itself."""
+    """Whether every process must call it, or it, or what it is handed to write with, lets only one of them write."""
     catalog = facts.program.catalog
     row = catalog.api(save.api)
-    return row is not None and bool(row.options.get("every_rank"))
+    if row is not None and row.options.get("every_rank"):
+        return True
+    call = call_at(facts.program, *save.site.base)
+    handed = {a.value.name for a in call.args if isinstance(a.value, Attribute)} if call is not None else set()
+    return any(name.rsplit(".", 1)[-1] in handed for name, row in catalog if row.get("every_rank"))
 
 
 def _is_sharded(facts: Facts, run: Run) -> bool:
@@ -93,7 +97,11 @@ def _is_sharded(facts: Facts, run: Run) -> bool:
     marks = {(parts[0].encode(), parts[-1].encode()) for parts in names}
     paths = {key.path for event in run.events for key in event.within}
     texts = [facts.program.data(path) for path in paths]
-    return any(first in text and last in text for text in texts for first, last in marks)
+    return any(last in text and _imports(text, first) for text in texts for first, last in marks)
+
+
+def _imports(text: bytes, package: bytes) -> bool:
+    return re.search(rb"^[ \t]*(?:import|from)\s[^\n]*\b" + package + rb"\b", text, re.MULTILINE) is not None
 
 
 def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:

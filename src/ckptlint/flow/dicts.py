@@ -70,6 +70,7 @@ def value_made(
         is_open = a.open or kind == "filling"
         snapshot = _snapshot_in(c, api.given("of", bound))
         if snapshot is not None:
+            copied(c, op.at, share_of(c.state, of_atom(snapshot)))
             return of_atom(c.make(op.at, held=c.object_at(snapshot.location), origins=frozenset({snapshot.location})))
         return dict_of(c, api.given("of", bound), {**keywords, **({"**": UNKNOWN} if is_open else {})}, op, held)
     if kind == "list":

@@ -316,6 +316,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
             "recovers": _condition("restoring the optimizer alone gives the right rate"),
             "starts": _text("what making it does to a rate that was restored; default: nothing", "sets", "scales"),
             "children": _parameters("schedulers it chains"),
+            "follows": _text("what its step is given instead of an epoch", "metric"),
         },
         Role.SCALER: {"enabled": _condition("it scales at all")},
         Role.AVERAGE: {

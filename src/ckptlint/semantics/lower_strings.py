@@ -79,7 +79,8 @@ class StringLowering(Cursor):
             found = run.match(text, offset, end)
             if found:
                 body = found[0].replace("{{", "{").replace("}}", "}")
-                parts.append(Literal(at, body if raw else unescape(body)))
+                if not nested:  # `09d` of `{step:09d}` is not in the string.
+                    parts.append(Literal(at, body if raw else unescape(body)))
                 offset = found.end()
                 continue
             if text[offset] != "{":
