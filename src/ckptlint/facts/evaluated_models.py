@@ -52,9 +52,7 @@ def _saved_instead(
     if any(isinstance(e, Restored) and _comes_from(facts, training, e, average) for e in run.events):
         return
     optimizers = {o.location for group in training.groups for o in group.optimizers}
-    evaluations = [
-        e.event for e in facts.of(EvaluationForward) if e.run is run and training.is_in_loop(e.event.loops)
-    ]
+    evaluations = [e.event for e in facts.of(EvaluationForward) if e.run is run and training.is_in_loop(e.event.loops)]
     used = [{ref.location for ref in e.operand.refs()} for e in evaluations]
     if not used or any(not u or not all(overlap(x, average) for x in u) for u in used):
         return

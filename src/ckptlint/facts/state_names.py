@@ -32,8 +32,8 @@ _SAME = {
 }
 _DROPPED = frozenset(
     (
-        "self model models net nets network networks module modules state states dict dicts weight weights param params "
-        "parameters sd lr checkpoint ckpt orig mod unwrap unwrapped pth pt bin tar safetensors epoch epochs step iter "
+        "self model models net nets network networks module modules state states dict dicts weight weights param "
+        "params parameters sd lr checkpoint ckpt orig mod unwrap unwrapped pth pt bin tar safetensors epoch epochs step iter "
         "latest last best final saved the"
     ).split()
 )
@@ -219,5 +219,7 @@ def read_keys(run: Run, base: Location) -> frozenset[str]:
     return frozenset(
         event.key
         for event in run.events
-        if isinstance(event, KeyRead) and isinstance(event.key, str) and base in {r.location for r in event.holder.refs()}
+        if isinstance(event, KeyRead)
+        and isinstance(event.key, str)
+        and base in {r.location for r in event.holder.refs()}
     )

@@ -119,7 +119,9 @@ def _doubled_save(facts: Facts, group: Siblings, state: Named) -> SwappedKeys | 
     own = [c for c in facts.of(Checkpoint) if c.run is group.run]
     if any(held_in(c.run, c.event.holds).is_open for c in own):
         return None
-    saved = {label for g in facts.of(Siblings) if g.is_save and g.run is group.run for s in g.states for label in s.labels}
+    saved = {
+        label for g in facts.of(Siblings) if g.is_save and g.run is group.run for s in g.states for label in s.labels
+    }
     if state.label in saved:
         return None
     name = _name_in_scope(facts, group, state.label)
