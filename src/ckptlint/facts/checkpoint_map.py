@@ -35,6 +35,7 @@ STATE_KINDS = frozenset("model optimizer scheduler scaler average whole-object t
 """Kinds of content that make a file a checkpoint."""
 CHECKPOINT_WORDS = frozenset("checkpoint checkpoints ckpt ckpts model models weights snapshot state pth".split())
 """Words of a path or function that say so where nothing is known of the content."""
+_KEEPING = frozenset({"checkpoint", "checkpoints"})
 MIN_LETTERS = 4
 """Letters beside its ending that a template must have to tell a file from others."""
 PURPOSES = ("resume", "evaluate", "warm-start", "unknown")
@@ -97,7 +98,9 @@ class _Mapper:
                     readers[identity].add(self._reader(use, own))
             elif (identity := (self.programs.get(use.run.key.path), path_pattern(use.load.path))) in self.kept:
                 readers[identity].add(self._reader(use, ()))
-            elif _is_checkpoint_read(use) or restores_training(self.facts, use.load):
+            elif (
+                _is_checkpoint_read(use) or words_of(use.load.api) & _KEEPING or restores_training(self.facts, use.load)
+            ):
                 unmatched.add(self._reader(use, ()))
         written = {
             identity: content_of(self.names, saves, self.kept.get(identity, [])) for identity, saves in groups.items()

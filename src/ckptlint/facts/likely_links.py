@@ -23,7 +23,7 @@ def likely_links(facts: Facts, use: LoadedUse, saves: Iterable[Checkpoint]) -> I
     direct = [read for read in use.reads if places & {ref.location for ref in read.holder.refs()}]
     keys = {read.key for read in direct if isinstance(read.key, str) and not read.guarded}
     for save in saves:
-        if save.run is use.run and restores_training(facts, use.load) and _is_same_keeper(use.load, save):
+        if save.run is use.run and _is_same_keeper(facts, use.load, save):
             if _names_agree(use.load, save):
                 yield Link(save, use.load, use.run, _purpose_of_all(use), _LIKELY)
         elif keys and save.schema is not None and keys <= set(save.schema.keys) and _may_hold(use, save):
@@ -42,9 +42,13 @@ def is_of_bytes(facts: Facts, load: Loaded) -> bool:
     return row is not None and "path" not in row.options and row.options.get("format") == "pickle"
 
 
-def _is_same_keeper(load: Loaded, save: Checkpoint) -> bool:
-    """Whether methods of one class of a library write and read the file."""
-    return save.event.stores == "training" and load.api.rpartition(".")[0] == save.event.api.rpartition(".")[0]
+def _is_same_keeper(facts: Facts, load: Loaded, save: Checkpoint) -> bool:
+    """Whether methods of one class of a library write and read the file: all of the training, or where it says."""
+    if load.api.rpartition(".")[0] != save.event.api.rpartition(".")[0]:
+        return False
+    rows = [facts.program.catalog.api(api) for api in (load.api, save.event.api)]
+    is_placed = any(row is not None and "path" in row.options for row in rows)
+    return (save.event.stores == "training" and restores_training(facts, load)) or not is_placed
 
 
 def _names_agree(load: Loaded, save: Checkpoint) -> bool:
