@@ -36,6 +36,7 @@ STATE_KINDS = frozenset("model optimizer scheduler scaler average whole-object t
 CHECKPOINT_WORDS = frozenset("checkpoint checkpoints ckpt ckpts model models weights snapshot state pth".split())
 """Words of a path or function that say so where nothing is known of the content."""
 _KEEPING = frozenset({"checkpoint", "checkpoints"})
+"""Words of a library's function that say the same."""
 MIN_LETTERS = 4
 """Letters beside its ending that a template must have to tell a file from others."""
 PURPOSES = ("resume", "evaluate", "warm-start", "unknown")
