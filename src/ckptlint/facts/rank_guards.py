@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import TypeGuard
 
 from ckptlint.facts.evaluations import Step, calls_to
 from ckptlint.facts.places import call_at
@@ -42,8 +43,11 @@ class RankGuards:
         self._attributes: dict[str, bool] = {}
         self._classes: dict[str, bool] = {}
 
-    def guards(self, event: Event) -> bool | None:
-        """Whether only one process comes to an event; None when something that is not seen may decide it."""
+    def guards(self, event: Event, joined: Event) -> bool | None:
+        """Whether only one process comes to an event; None when something that is not seen may decide it.
+
+        `joined` is where the processes come together: what leads there, too, keeps none of them away.
+        """
         program = self.facts.program
         steps = (*calls_to(event.site), event.site.base)
         functions = [program.function(key) for key in event.within]
@@ -63,7 +67,10 @@ class RankGuards:
             if tests is None:
                 is_open = True  # A lambda's body or the like: what stands around it is not known.
                 continue
+            shared = _passed_by_all(function, steps, (*calls_to(joined.site), joined.site.base), depth)
             for passed in tests:
+                if (passed.test.at, passed.side) in shared:
+                    continue
                 found = self._is_guard(passed, event.within, steps, depth)
                 if found:
                     return True
@@ -96,9 +103,10 @@ class RankGuards:
             is_plain = isinstance(passed.test, model.Name | model.Attribute) and passed.side is True
             return not is_plain
         is_open = False
+        owners = {id(part.value) for part in walk(passed.test) if self._is_seen_set(part)}
         for part in walk(passed.test):
             if isinstance(part, model.Name | model.Attribute):
-                if self._tells(part, within, steps, depth, 0):
+                if id(part) not in owners and self._tells(part, within, steps, depth, 0):
                     return True
             elif isinstance(part, model.CallSite):
                 found = self._call_tells(part, within[depth])
@@ -172,6 +180,17 @@ class RankGuards:
         if found is None:
             found = self._attributes[name] = self._looked_up(name)
         return found
+
+    def _is_seen_set(self, part: Operand) -> TypeGuard[model.Attribute]:
+        """Whether the program sets an attribute of this name, so that what sets it tells more than its object."""
+        return isinstance(part, model.Attribute) and any(
+            isinstance(target, model.Attribute) and target.name == part.name
+            for record in self.facts.program.loaded()
+            for function in record.functions
+            if part.name in function.mentions
+            for statement in statements_of(function.body)
+            for target in _targets(statement)
+        )
 
     def _looked_up(self, name: str) -> bool:
         """Whether some function of the program sets this attribute by rank."""
@@ -254,6 +273,15 @@ def asks_for_wrapper(test: Operand) -> bool | None:
     if not classes or not all(WRAPPER.search(name) for name in classes):
         return None
     return any(TOGETHER_WRAPPER.search(name) for name in classes)
+
+
+def _passed_by_all(
+    function: Function, steps: tuple[Step, ...], joined: tuple[Step, ...], depth: int
+) -> set[tuple[model.Place, bool | None]]:
+    """The tests of a function that every process passes on its way to where they come together."""
+    if steps[:depth] != joined[:depth] or depth >= len(joined):
+        return set()
+    return {(passed.test.at, passed.side) for passed in tests_before(function.body, joined[depth][1]) or ()}
 
 
 def is_handed_on(facts: Facts, event: Event, depth: int) -> bool:

@@ -54,7 +54,7 @@ def saved_by_every_rank(facts: Facts) -> Iterator[SavedByEveryRank]:
             joined = next((e for e in joins if _is_together(facts, e, save)), None)
             if joined is None or _has_own_path(facts, guards, save):
                 continue
-            guarded = guards.guards(save)
+            guarded = guards.guards(save, joined)
             if not guarded:
                 yield SavedByEveryRank(checkpoint, joined, guarded is False and joined.is_sure)
 
@@ -97,7 +97,11 @@ def _is_sharded(facts: Facts, run: Run) -> bool:
     marks = {(parts[0].encode(), parts[-1].encode()) for parts in names}
     paths = {key.path for event in run.events for key in event.within}
     texts = [facts.program.data(path) for path in paths]
-    return any(first in text and last in text for text in texts for first, last in marks)
+    return any(last in text and _imports(text, first) for text in texts for first, last in marks)
+
+
+def _imports(text: bytes, package: bytes) -> bool:
+    return re.search(rb"^[ \t]*(?:import|from)\s[^\n]*\b" + package + rb"\b", text, re.MULTILINE) is not None
 
 
 def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:

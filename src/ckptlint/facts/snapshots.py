@@ -169,7 +169,7 @@ def _judged(
         return
     name = facts.name_at(share.taken) or ""
     assumptions = frozenset({Assumption.CALLER_UNSEEN}) if use == "returned" else frozenset()
-    if any(isinstance(e, Frozen) and _meet(e.operand, owners) for e in run.events):
+    if len(owners) > 1 or any(isinstance(e, Frozen) and _meet(e.operand, owners) for e in run.events):
         assumptions |= {Assumption.BRANCH_CORRELATION}
     yield StaleSnapshot(
         share,
@@ -201,19 +201,23 @@ def _changes_model(
 
 
 def _meet(value: Value, owners: set[Location]) -> bool:
-    return any(overlap(ref.location, owner) for ref in value.refs() for owner in owners)
+    """Whether a value is the model, or may be each that the model may be."""
+    return all(any(overlap(ref.location, owner) for ref in value.refs()) for owner in owners)
 
 
 def _holds_now_and_then(facts: Facts, share: Share, gates: frozenset[Gate]) -> bool:
     """Whether the tests show that it may be taken in the last round, or used only in the round that took it."""
-    own = share.gates - gates
-    texts = {_test(facts, gate) for gate in gates - share.gates}
-    return any(_is_exact(text := _test(facts, gate)) or text in texts for gate in own)
+    own = {_test(facts, gate) for gate in share.gates - gates}
+    if own & {_test(facts, gate) for gate in gates - share.gates}:
+        return True
+    exact = {text for text in own if "==" in text and not _compares(text)}
+    # Every so many rounds, and better than before: a round that is not better leaves what an earlier one took.
+    return bool(exact) and not (all("%" in text for text in exact) and any(_compares(text) for text in own))
 
 
-def _is_exact(test: str) -> bool:
-    """Whether a test may be for one round only, the last one perhaps, whatever the score."""
-    return "==" in test and not any(sign in test for sign in "<>")
+def _compares(test: str) -> bool:
+    """Whether a test may ask for a score; one that does not may be for a single round, the last one perhaps."""
+    return any(sign in test for sign in "<>")
 
 
 def _test(facts: Facts, gate: Gate) -> str:

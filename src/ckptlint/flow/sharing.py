@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 MAX_CHANGES = 24
 """Places that change weights of which a state remembers that it passed them."""
+MAX_ALTERNATIVES = 4
+"""Models of which a name may hold one or another."""
 FORMER = ("", (0, 0, 0, 0))
 """Marks the object that a place made in an earlier round of the loop around it."""
 BEST_WORDS = frozenset({"best", "bests"})
@@ -111,13 +113,18 @@ def snapshot_taken(c: Calls, api: Api, ref: Ref, of: Value) -> None:
 
 
 def _is_one_model(c: Frame, of: Value) -> bool:
+    """Whether a value is a single model at a time: one, or another in its place on another path."""
     refs = of.refs()
-    if len(refs) != 1 or of.open:
+    return 0 < len(refs) <= MAX_ALTERNATIVES and not of.open and all(_may_be_model(c, ref, len(refs)) for ref in refs)
+
+
+def _may_be_model(c: Frame, ref: Ref, alternatives: int) -> bool:
+    held = c.object_at(ref.location)
+    if alternatives > 1 and (held is None or not isinstance(ref.location, Made)):
         return False
-    held = c.object_at(refs[0].location)
     if held is not None and held.role is not None and held.role not in MODULE_ROLES:
         return False
-    return not _is_one_of_many(c.state, refs[0].location)
+    return not _is_one_of_many(c.state, ref.location)
 
 
 def _is_one_of_many(state: State, location: Location) -> bool:
