@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.brought_files import is_brought
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.evaluated_files import comes_from, is_for_evaluation
 from ckptlint.facts.file_paths import (
@@ -138,6 +139,8 @@ def links(facts: Facts) -> Iterator[Link]:
     for use in facts.of(LoadedUse):
         group = programs.get(use.run.key.path)
         candidates = [s for s in saves if programs.get(s.run.key.path) == group and _may_go_together(facts, use, s)]
+        if is_brought(facts, use.load):
+            continue
         for save, assumptions in _linked(use, candidates):
             yield Link(save, use.load, use.run, _purpose(facts, use, save), assumptions)
 
