@@ -277,7 +277,7 @@ def asks_for_wrapper(test: Operand) -> bool | None:
 
 def _passed_by_all(
     function: Function, steps: tuple[Step, ...], joined: tuple[Step, ...], depth: int
-) -> set[tuple[Place, bool | None]]:
+) -> set[tuple[model.Place, bool | None]]:
     """The tests of a function that every process passes on its way to where they come together."""
     if steps[:depth] != joined[:depth] or depth >= len(joined):
         return set()

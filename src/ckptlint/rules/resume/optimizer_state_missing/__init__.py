@@ -9,6 +9,7 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.entries import edits_for
 from ckptlint.facts.missing_state import MissingState
 from ckptlint.facts.project import Facts
+from ckptlint.facts.swapped_keys import lacks_by_swap
 from ckptlint.facts.writers import WeightsOnlyWriter
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability
@@ -27,6 +28,8 @@ def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
     if fact.whose != "optimizer":
         return
     made = fact.lost
+    if all(lacks_by_swap(facts, fact.checkpoint, o.built.site) for o in made):
+        return
     edits = edits_for(facts, fact)
     names = [f"`{name}`" if (name := facts.name_given(o.built.site)) else "the optimizer" for o in made]
     held = "the checkpoint lacks" if fact.checkpoint.schema is not None else "only weights are saved, without"

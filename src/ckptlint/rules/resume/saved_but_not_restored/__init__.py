@@ -8,6 +8,7 @@ from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.entries import restoring_lines
 from ckptlint.facts.project import Facts
+from ckptlint.facts.swapped_keys import unread_by_swap
 from ckptlint.facts.unread_state import UnreadState
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability, Fix
@@ -24,6 +25,8 @@ RULE = Rule(
 def check(fact: UnreadState, facts: Facts) -> Iterator[Diagnostic]:
     """The model's state is restored, other state of the same file is not."""
     site = fact.resumption.restored.site
+    if any(unread_by_swap(facts, fact.resumption.run, key) for key, _ in fact.keys):
+        return
     named = " and ".join(f"'{key}'" for key, _ in fact.keys)
     whose = " and ".join(dict.fromkeys(f"the {role.value}'s state" for _, role in fact.keys))
     places = dict(fact.checkpoint.schema.places) if fact.checkpoint.schema is not None else {}
