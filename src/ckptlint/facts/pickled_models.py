@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.entries import MODEL_WORDS
-from ckptlint.facts.links import Link
+from ckptlint.facts.file_paths import file_name, path_pattern
+from ckptlint.facts.links import Link, LoadedUse
+from ckptlint.facts.path_sources import is_passing
 from ckptlint.facts.places import call_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.refused_entries import value_at
@@ -40,7 +42,7 @@ class PickledModel:
     is_known: bool
     """It is a model by what made it or by its use; else only its name says so."""
     load: Site | None
-    """A load of the file that accepts any object, as it must."""
+    """A load of the file, or of one that may be it, that accepts any object, as it must."""
     assumptions: frozenset[Assumption]
 
 
@@ -60,7 +62,8 @@ def pickled_models(facts: Facts) -> Iterator[PickledModel]:
                 loads = {}
                 for link in facts.of(Link):
                     loads.setdefault(id(link.save.event), []).append(link)
-            accepted = [link.load for link in loads.get(id(event), []) if _accepts_any(link)]
+            accepted = [link.load for link in loads.get(id(event), []) if _accepts_any(link.run, link.load)]
+            accepted = accepted or _readers_of(facts, fact)
             known = found.get(fact.at.base)
             if known is None or (fact.is_known, accepted != []) > (known.is_known, known.load is not None):
                 found[fact.at.base] = _with_load(fact, accepted)
@@ -72,7 +75,9 @@ def _is_elsewhere(facts: Facts, checkpoint: Checkpoint, api: Api) -> bool:
     if is_test_file(facts.program.root, checkpoint.event.site.path):
         return True
     span = _argument(facts, checkpoint.event.site, api, "path")
-    return span is not None and bool(words_of(facts.text(span)) & _MEMORY_WORDS)
+    if span is not None and words_of(facts.text(span)) & _MEMORY_WORDS:
+        return True
+    return is_passing(facts, checkpoint.event)
 
 
 def _within(facts: Facts, checkpoint: Checkpoint, api: Api) -> Iterator[PickledModel]:
@@ -151,10 +156,23 @@ def _assumed(run: Run, value: Value) -> frozenset[Assumption]:
     return frozenset(Assumption(text) for one in held if one is not None for text in one.assumed)
 
 
-def _accepts_any(link: Link) -> bool:
+def _readers_of(facts: Facts, fact: PickledModel) -> list[Loaded]:
+    """Loads of a file that nothing names, which accept any object and take it from where this one lies."""
+    if fact.key is None:
+        return []
+    return [
+        use.load
+        for use in facts.of(LoadedUse)
+        if any(read.key == fact.key for read in use.reads)
+        and file_name(path_pattern(use.load.path)) is None
+        and _accepts_any(use.run, use.load)
+    ]
+
+
+def _accepts_any(run: Run, load: Loaded) -> bool:
     """Whether a load is told in so many words to accept any object."""
-    refs = link.load.made.refs()
-    held = link.run.object_at(refs[0].location) if len(refs) == 1 else None
+    refs = load.made.refs()
+    held = run.object_at(refs[0].location) if len(refs) == 1 else None
     parameter = held.api.options.get("weights_only") if held is not None and held.api is not None else None
     given = held.argument(parameter) if held is not None and isinstance(parameter, str) else None
     literal = given.constant() if given is not None else None

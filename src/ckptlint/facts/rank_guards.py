@@ -154,7 +154,7 @@ class RankGuards:
     ) -> bool:
         path, at = steps[depth - 1]
         call = call_at(self.facts.program, path, at)
-        given = _argument(self.facts.program.function(within[depth]), call, name) if call is not None else None
+        given = argument_for(self.facts.program.function(within[depth]), call, name) if call is not None else None
         if given is None:
             return False
         return any(
@@ -166,7 +166,7 @@ class RankGuards:
     def _is_told_in(self, function: Function, name: str) -> bool:
         """Whether a function assigns a name something of the rank, or for some ranks only."""
         for statement in statements_of(function.body):
-            if any(name in _names(target) for target in _targets(statement)) and self._is_told(function, statement):
+            if any(name in names_in(target) for target in targets_of(statement)) and self._is_told(function, statement):
                 return True
         return False
 
@@ -189,7 +189,7 @@ class RankGuards:
             for function in record.functions
             if part.name in function.mentions
             for statement in statements_of(function.body)
-            for target in _targets(statement)
+            for target in targets_of(statement)
         )
 
     def _looked_up(self, name: str) -> bool:
@@ -199,7 +199,7 @@ class RankGuards:
                 if name not in function.mentions:
                     continue
                 for statement in statements_of(function.body):
-                    is_set = any(isinstance(t, model.Attribute) and t.name == name for t in _targets(statement))
+                    is_set = any(isinstance(t, model.Attribute) and t.name == name for t in targets_of(statement))
                     if not is_set and self._is_rank_of(name, statement):
                         return True
                     is_given = any(
@@ -291,7 +291,7 @@ def is_handed_on(facts: Facts, event: Event, depth: int) -> bool:
     return bool(inner) and depth < len(steps) and facts.program.function(inner[0]).at == steps[depth][1]
 
 
-def _argument(function: Function, call: model.CallSite, name: str) -> Operand | None:
+def argument_for(function: Function, call: model.CallSite, name: str) -> Operand | None:
     """What a call gives for a parameter."""
     names = [p.name for p in function.parameters if p.kind in ("positional", "any")]
     for argument in call.args:
@@ -305,7 +305,8 @@ def _argument(function: Function, call: model.CallSite, name: str) -> Operand | 
     return positional[index] if 0 <= index < len(positional) else None
 
 
-def _targets(statement: Statement) -> Iterable[Operand]:
+def targets_of(statement: Statement) -> Iterable[Operand]:
+    """What a statement binds."""
     if isinstance(statement, model.Bind):
         return statement.targets
     if isinstance(statement, model.Augment):
@@ -315,11 +316,12 @@ def _targets(statement: Statement) -> Iterable[Operand]:
     return ()
 
 
-def _names(target: Operand) -> set[str]:
+def names_in(target: Operand) -> set[str]:
+    """The names that a target binds."""
     if isinstance(target, model.Name):
         return {target.id}
     if isinstance(target, model.Sequence):
-        return {name for item in target.items for name in _names(item)}
+        return {name for item in target.items for name in names_in(item)}
     return {target.value.id} if isinstance(target, model.Star) and isinstance(target.value, model.Name) else set()
 
 

@@ -11,6 +11,7 @@ from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.evaluated_files import is_model_at
 from ckptlint.facts.evaluations import calls_to
 from ckptlint.facts.optimizers import held_in
+from ckptlint.facts.path_sources import is_passing
 from ckptlint.facts.places import call_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.rank_guards import RankGuards, is_handed_on
@@ -125,7 +126,7 @@ def _has_own_path(facts: Facts, guards: RankGuards, save: Saved) -> bool:
     texts = [written(operand) for operand in operands]
     if any(OWN_PATH.search(text) for text in (*texts, _path_text(save.path))):
         return True
-    return any(guards.holds_rank(operand, save) for operand in operands[1:] or operands)
+    return is_passing(facts, save) or any(guards.holds_rank(operand, save) for operand in operands[1:] or operands)
 
 
 def _path_text(path: Value) -> str:
