@@ -169,6 +169,6 @@ def _goes_on(run: Run, restored: Restored) -> bool:
         if isinstance(event, Saved):
             held = held_in(run, event.holds)
             known = [run.object_at(x) for x in held.states | held.objects]
-            if held.is_open or any(h is not None and h.role is Role.SCHEDULER for h in known):
-                return False  # It is saved and not read back, which is the fault then.
+            if held.is_open or any(h is not None and h.role in (Role.SCHEDULER, Role.OPTIMIZER) for h in known):
+                return False  # That the scheduler's state is not saved, or not read back, is the fault then.
     return True
