@@ -79,3 +79,13 @@ def together(title: str, applicability: Applicability, *fixes: Fix) -> Fix:
     """One fix that does what several do, all of it or nothing."""
     edits = dict.fromkeys(edit for fix in fixes for edit in fix.edits)
     return Fix(title, applicability, tuple(edits))
+
+
+def insert_in_both(
+    span: Span, text: str, behind: tuple[Span, Sequence[str]] | None, title: str, applicability: Applicability
+) -> Fix:
+    """Text in one place and, where there is such a place, statements behind one in another."""
+    first = replace(span, text, title, applicability)
+    if behind is None:
+        return first
+    return together(title, applicability, first, insert_after_statement(*behind, title, applicability))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ckptlint.facts.resume import is_progress
+from ckptlint.facts.key_words import is_progress
 
 
 @pytest.mark.parametrize("key", ["epoch", "start_epoch", "global_step", "iteration", "best_acc", "best_prec1"])

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.checkpoints import Checkpoint
+from ckptlint.facts.key_words import is_progress
 from ckptlint.facts.optimizers import Training, held_in
 from ckptlint.facts.project import Facts, derives
-from ckptlint.facts.resume import Resumption, is_linked, is_progress
+from ckptlint.facts.resumptions import Resumption, is_linked
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Const, Location, Made, Object, Site, root_of
 from ckptlint.flow.events import Forward, Opened, Saved
@@ -55,8 +56,8 @@ def missing_averages(facts: Facts) -> Iterator[MissingAverage]:
         own = [c for c in facts.of(Checkpoint) if c.run is run]
         if not own or run.summary.truncated:
             continue
-        for location, held in _averages(facts, run):
-            if location.site.base in seen or not _is_updated(facts, run, location):
+        for location, held in averages_of(facts, run):
+            if location.site.base in seen or not is_updated(facts, run, location):
                 continue
             found = _lacking(facts, training, location, own)
             if found is not None:
@@ -64,7 +65,8 @@ def missing_averages(facts: Facts) -> Iterator[MissingAverage]:
                 yield MissingAverage(*found, by_name=held.role is not Role.AVERAGE)
 
 
-def _averages(facts: Facts, run: Run) -> Iterator[tuple[Made, Object]]:
+def averages_of(facts: Facts, run: Run) -> Iterator[tuple[Made, Object]]:
+    """The averages that a run makes, by role or by the name of their class."""
     for location, held in run.summary.objects.items():
         if not isinstance(location, Made):
             continue
@@ -73,8 +75,8 @@ def _averages(facts: Facts, run: Run) -> Iterator[tuple[Made, Object]]:
             yield location, held
 
 
-def _is_updated(facts: Facts, run: Run, location: Made) -> bool:
-    """Whether the function that makes it, or one that is called in the run, updates what it is called."""
+def is_updated(facts: Facts, run: Run, location: Made) -> bool:
+    """Whether the function that makes an average, or one that is called in the run, updates what it is called."""
     name = facts.name_given(location.site)
     if name is None:
         return False
@@ -128,14 +130,14 @@ def unrefreshed_averages(facts: Facts) -> Iterator[UnrefreshedAverage]:
     """Every plain average of a model with batch statistics that is used as it is."""
     seen: set[object] = set()
     for run in facts.runs:
-        for location, held in _averages(facts, run):
+        for location, held in averages_of(facts, run):
             api = held.api
             if held.role is not Role.AVERAGE or api is None or location.site.base in seen:
                 continue
             if not isinstance(api.options.get("averages_buffers"), str) or not _is_plain(held):
                 continue
             buffers = facts.modules.trait(held, "buffers", run.object_at).holds
-            if buffers is not True or not _is_updated(facts, run, location) or _refreshes(facts, run):
+            if buffers is not True or not is_updated(facts, run, location) or _refreshes(facts, run):
                 continue
             use = _use(run, location)
             if use is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ckptlint.facts.missing_state import MissingState
 from ckptlint.facts.places import display_at
 from ckptlint.facts.project import Facts
-from ckptlint.facts.resume import Resumption
+from ckptlint.facts.resumptions import Resumption
 from ckptlint.flow.domain import Site
 from ckptlint.flow.written import words_of
 from ckptlint.text import Span
@@ -22,6 +23,36 @@ class NewEntries:
     """An empty span."""
     text: str
     keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SavingEdits:
+    """What makes a checkpoint hold the state that it lacks, and the training that goes on from it restore it."""
+
+    entries: NewEntries
+    title: str
+    restoring: tuple[Span, list[str]] | None
+    """Statements, and the one they belong behind; None where they cannot be written or nothing goes on from it."""
+
+    @property
+    def parts(self) -> tuple[Span, str, tuple[Span, list[str]] | None, str]:
+        """Where the entries go, their text, what restores them, and the title."""
+        return self.entries.span, self.entries.text, self.restoring, self.title
+
+
+def edits_for(facts: Facts, missing: MissingState) -> SavingEdits | None:
+    """How a checkpoint gets the state it lacks; None when it is no dict display or an object has no name there."""
+    schema = missing.checkpoint.schema
+    if schema is None or not all(lost.is_alone for lost in missing.lost):
+        return None
+    sites = tuple(lost.built.site for lost in missing.lost)
+    entries = new_entries(facts, missing.at, schema.keys, sites)
+    if entries is None:
+        return None
+    named = " and ".join(f"'{key}'" for key in entries.keys)
+    resumption = missing.resumption
+    restoring = restoring_lines(facts, resumption, sites, entries.keys) if resumption is not None else None
+    return SavingEdits(entries, f"save {named} too, and restore it where training goes on", restoring)
 
 
 def new_entries(facts: Facts, display: Site, keys: tuple[str, ...], objects: tuple[Site, ...]) -> NewEntries | None:

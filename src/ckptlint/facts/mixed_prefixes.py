@@ -10,6 +10,7 @@ from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.links import Link
 from ckptlint.facts.places import call_at, statement_at
 from ckptlint.facts.prefixes import prefix_at, rewrites_keys, snapshot_in
+from ckptlint.facts.programs import programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.flow.domain import Location, Site
 from ckptlint.flow.events import Saved
@@ -90,7 +91,7 @@ def _takes_out(facts: Facts, site: Site) -> bool:
 @derives(PreparedSave)
 def prepared_saves(facts: Facts) -> Iterator[PreparedSave]:
     """Every model that saves itself under the name that such a library gave it."""
-    names = _preparing(facts)
+    names, programs = _preparing(facts), programs_of(facts)
     seen: set[object] = set()
     for run in facts.runs:
         if not any(isinstance(event, Joined) and not event.is_sure for event in run.events):
@@ -103,7 +104,7 @@ def prepared_saves(facts: Facts) -> Iterator[PreparedSave]:
             receiver = func.value if isinstance(func, model.Attribute) else None
             if isinstance(receiver, model.Name) and _is_prepared(facts, save.site, receiver.id, names):
                 seen.add(save.site.base)
-                yield PreparedSave(save.site, receiver.id, _unwrapping(facts))
+                yield PreparedSave(save.site, receiver.id, _unwrapping(facts, programs, save.site.path))
 
 
 def _preparing(facts: Facts) -> frozenset[str]:
@@ -129,7 +130,7 @@ def _is_prepared(facts: Facts, site: Site, name: str, names: frozenset[str]) -> 
     return isinstance(value, model.CallSite) and isinstance(value.func, model.Attribute) and value.func.name in names
 
 
-def _unwrapping(facts: Facts) -> Site | None:
+def _unwrapping(facts: Facts, programs: dict[str, int], path: str) -> Site | None:
     """The first call of the program that takes a model out of its wrapper."""
     names = {
         name.rpartition(".")[2]
@@ -137,6 +138,8 @@ def _unwrapping(facts: Facts) -> Site | None:
         if row["role"] == Role.IDENTITY.value and row.get("unwraps")
     }
     for record in facts.program.loaded():
+        if programs.get(record.path, -1) != programs.get(path):
+            continue  # Other scripts wrap their models otherwise.
         for function in record.functions:
             for statement in statements_of(function.body) if names & function.calls else ():
                 found = statement_at(facts.program, record.path, statement.at)

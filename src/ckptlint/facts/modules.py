@@ -18,6 +18,7 @@ from ckptlint.facts.constructor_values import (
     reached,
     value_in,
 )
+from ckptlint.facts.switched_parts import is_off, made_off, makers_of, operands_off, switched_off
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.calls import MODEL_WORDS
 from ckptlint.flow.classes import MODULE_ROLES
@@ -44,7 +45,8 @@ from ckptlint.semantics.constants import fold
 from ckptlint.semantics.model import Function, Parameter, Place, Record
 
 AS_BUILT = "sensitive as built"
-"""The trait of a model that no switch has reached: a part that comes in eval mode with its weights is in it."""
+"""The trait of a model that no switch has reached: a part that comes in eval mode with its weights is in it, and so is
+one that the model's own constructor has switched."""
 _MODE_TRAITS = frozenset({"sensitive", AS_BUILT})
 MAX_NESTING = 6
 """Classes and helpers followed from one model; what lies deeper is unknown."""
@@ -230,20 +232,27 @@ class Modules:
                     return trait
                 found.add(trait)
         of_base: dict[str, object] | None = arguments
+        off = made_off(self.analyzer, key) if name == AS_BUILT else frozenset()
+        makers: frozenset[str] = frozenset()
         for base in hierarchy.order:
             record = self.program.record(base.path)
             if record is None:
                 continue
             handed = of_base if of_base is not None else arguments
-            for method, index in sorted(record.classes[base.number].methods.items()):
+            methods = record.classes[base.number].methods
+            if off and "__init__" in methods:
+                makers |= makers_of(record.functions[methods["__init__"]], off)
+            for method, index in sorted(methods.items()):
                 function = record.functions[index]
+                if method in makers:
+                    continue
                 if name in _MODE_TRAITS and method not in ("train", "eval") and _reads_training(function):
                     return Trait(True, "self.training", base.path, function.at)
                 builds = method == "__init__"
                 if builds:
                     of_base = self._handed_on(key, base, function, handed)
                 given = handed if builds else {}
-                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, builds, key)
+                trait = self._of_function(FunctionKey(base.path, index), name, given, depth, builds, key, off)
                 if trait.settles:
                     return trait
                 found.add(trait)
@@ -273,8 +282,11 @@ class Modules:
         depth: int,
         builds: bool,
         owner: ClassKey | None = None,
+        off: frozenset[str] = frozenset(),
     ) -> Trait:
         function = self.program.function(key)
+        if name == AS_BUILT:
+            off |= switched_off(function)
         environment = _environment(function, arguments)
         if builds and owner is not None:
             environment |= class_values(self.analyzer, owner, function)
@@ -283,17 +295,22 @@ class Modules:
         for statement, around in reached(function, environment):
             if builds and owner is not None and name in _MODE_TRAITS and self._is_only_kept(owner, function, statement):
                 continue
+            if off and is_off(statement, function, off):
+                continue
             tool = (
                 self._tool(owner, key.path, function, statement) if owner is not None and name != "parameters" else None
             )
             for top in operands_of(statement):
+                switched = set(map(id, operands_off(top, function, off))) if name == AS_BUILT else set()
                 for operand in walk(top):
                     called.update(map(id, _compared(operand)))
                     if isinstance(operand, model.CallSite):
                         called.add(id(operand.func))
-                        if operand is tool:
+                        if operand is tool or id(operand) in switched:
                             continue
                         trait = self._of_call(key.path, operand, name, environment, depth)
+                        if trait.holds is None and not switched.isdisjoint(map(id, walk(operand))):
+                            trait = NO  # What is not seen of it is a part that it is handed, in eval mode.
                     elif isinstance(operand, model.Name | model.Attribute) and id(operand) not in called:
                         trait = self._of_reference(key.path, operand, name)
                     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ckptlint.facts.project import Facts, derives
@@ -263,19 +264,24 @@ def _belong_together(a: Optimizer, b: Optimizer) -> bool:
 
 def keeps_state(training: Training, group: Group, saved: Saved) -> bool:
     """Whether a save holds, or may hold, the state of one of these optimizers."""
+    locations = {optimizer.location for optimizer in group.optimizers}
+    known = {optimizer.location for group in training.groups for optimizer in group.optimizers}
+    return holds_state_of(training.run, saved, locations, known, OPTIMIZER_WORDS)
+
+
+def holds_state_of(
+    run: Run, saved: Saved, locations: AbstractSet[Location], known: AbstractSet[Location], words: frozenset[str]
+) -> bool:
+    """Whether a save holds, or may hold, the state of one of these objects.
+
+    A key with one of the words may be theirs unless its value is the state of one of the `known` objects of their kind.
+    """
     if saved.stores in ("optimizer", "training"):
         return True
-    held = held_in(training.run, saved.holds)
-    if held.is_open:
+    held = held_in(run, saved.holds)
+    if held.is_open or locations & (held.states | held.objects):
         return True
-    locations = {optimizer.location for optimizer in group.optimizers}
-    if locations & (held.states | held.objects):
-        return True
-    known = {optimizer.location for group in training.groups for optimizer in group.optimizers}
-    return any(
-        words_of(key) & OPTIMIZER_WORDS and not known & held_in(training.run, value).states
-        for key, value in _entries(saved)
-    )
+    return any(words_of(key) & words and not known & held_in(run, value).states for key, value in _entries(saved))
 
 
 def _entries(saved: Saved) -> Iterator[tuple[str, Value]]:
@@ -286,7 +292,11 @@ def _entries(saved: Saved) -> Iterator[tuple[str, Value]]:
 
 def may_be_kept_elsewhere(run: Run, group: Group) -> bool | None:
     """Whether code that is not seen got an optimizer and may save it; None when its name does not say so."""
-    locations = {optimizer.location for optimizer in group.optimizers}
+    return is_handed_on(run, {optimizer.location for optimizer in group.optimizers})
+
+
+def is_handed_on(run: Run, locations: AbstractSet[Location]) -> bool | None:
+    """Whether code that is not seen got one of these objects and may save it; None when its name does not say so."""
     found: bool | None = False
     for event in run.events:
         if not isinstance(event, Opened):

@@ -8,7 +8,7 @@ from ckptlint.flow.domain import MAX_CHAIN, Site
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.semantics import model
-from ckptlint.semantics.model import CallSite, Place, Statement
+from ckptlint.semantics.model import CallSite, Function, Place, Statement
 
 
 def statement_at(program: Program, path: str, at: Place) -> Statement | None:
@@ -55,6 +55,14 @@ def name_given(program: Program, site: Site) -> str | None:
         if path and not isinstance(statement_at(program, path, at), model.Return):
             return bound_name(program, path, at)
     return None
+
+
+def function_with(program: Program, path: str, at: Place) -> Function | None:
+    """The function, or the module's own code, that the statement around a place belongs to."""
+    record = program.record(path)
+    statement = statement_at(program, path, at)
+    functions = record.functions if record is not None and statement is not None else ()
+    return next((f for f in functions if any(inner is statement for inner in statements_of(f.body))), None)
 
 
 def display_at(program: Program, path: str, at: Place) -> model.Mapping | None:

@@ -9,6 +9,7 @@ from ckptlint.facts.own_steps import RandomStep, own_steps
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.seeding import SeedCall, Seeding, seed_call_for, seeding_of, seen_in, trains
+from ckptlint.facts.unread_attributes import UnreadAttributes
 from ckptlint.flow.domain import Location, Made, Object, Site, Value
 from ckptlint.flow.events import Built
 from ckptlint.knowledge.catalog import MISSING
@@ -41,7 +42,7 @@ def unseeded_steps(facts: Facts) -> Iterator[UnseededStep]:
     for run in facts.runs:
         if not run.is_entry or not trains(run):
             continue
-        steps = list(_random_steps(run)) or list(own_steps(facts, run))
+        steps = list(_random_steps(facts, run)) or list(own_steps(facts, run))
         if not steps:
             continue
         seeding = seeding_of(facts, run)
@@ -70,9 +71,9 @@ def _unseeded(facts: Facts, run: Run, step: RandomStep, seeding: Seeding) -> Uns
     )
 
 
-def _random_steps(run: Run) -> Iterator[RandomStep]:
+def _random_steps(facts: Facts, run: Run) -> Iterator[RandomStep]:
     """Random steps without a seed of their own, in the order they are made."""
-    seeded = _parts_of_seeded(run)
+    seeded = _parts_of_seeded(run) | _unread(facts, run)
     for event in run.events:
         if not isinstance(event, Built) or event.role is not Role.TRANSFORM:
             continue
@@ -124,6 +125,18 @@ def _parts_of_seeded(run: Run) -> set[Location]:
     """Steps of a pipeline that has a seed."""
     seeded = [event for event, held in _pipelines(run) if has_seed(held)]
     return _below(run, [ref.location for event in seeded for ref in event.made.refs()]) if seeded else set()
+
+
+def _unread(facts: Facts, run: Run) -> set[Location]:
+    """Pipelines made for attributes that nobody reads, with the steps that stand in no other."""
+    attributes = UnreadAttributes(facts)
+    made = [event for event in run.events if isinstance(event, Built) and event.role is Role.TRANSFORM]
+    unread = [ref.location for event in made if attributes.is_made_for_one(event) for ref in event.made.refs()]
+    if not unread:
+        return set()
+    steps = {ref.location for event in made for value in _parts(event) for ref in value.refs()}
+    rest = [r.location for event in made for r in event.made.refs() if r.location not in {*steps, *unread}]
+    return _below(run, unread) - _below(run, rest)
 
 
 def _pipeline_of(run: Run, step: RandomStep) -> Site | None:

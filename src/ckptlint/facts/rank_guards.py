@@ -27,6 +27,10 @@ RANK = re.compile(
 """Text of a test, or of what a name holds, that may tell one process from the others."""
 TOGETHER = re.compile(r"distribut|ddp|parallel|multi|\bdist\b|n_?gpus?\b|num_gpus?|\bis_initialized", re.IGNORECASE)
 """Text that tells a program of several processes from one that runs alone."""
+WRAPPER = re.compile(r"(?:^|\.)(?:\w*DataParallel|DDP|DP)$")
+"""Classes that a model is wrapped in to run in parallel."""
+TOGETHER_WRAPPER = re.compile(r"Distributed|DDP")
+"""Those of them that run in several processes."""
 MAX_NAMES = 3
 """Names followed from a test to what they hold."""
 
@@ -88,6 +92,9 @@ class RankGuards:
     def _is_guard(
         self, passed: Passed, within: tuple[FunctionKey, ...], steps: tuple[Step, ...], depth: int
     ) -> bool | None:
+        is_among_several = asks_for_wrapper(passed.test)
+        if is_among_several is not None and passed.side is not None:
+            return passed.side is not is_among_several  # Every process comes to one side, and no other to the other.
         text = written(passed.test)
         if RANK.search(text):
             return True
@@ -193,6 +200,8 @@ class RankGuards:
                     continue
                 for statement in statements_of(function.body):
                     is_set = any(isinstance(t, model.Attribute) and t.name == name for t in _targets(statement))
+                    if not is_set and self._is_rank_of(name, statement):
+                        return True
                     is_given = any(
                         argument.keyword == name and RANK.search(_text(argument.value))
                         for operand in operands_of(statement)
@@ -203,6 +212,25 @@ class RankGuards:
                     if is_given or (is_set and self._is_told(function, statement)):
                         return True
         return False
+
+    def _is_rank_of(self, name: str, statement: Statement) -> bool:
+        """Whether a rank is computed from an attribute: `rank = args.node * args.per_node + local`."""
+        values = [
+            argument.value
+            for operand in operands_of(statement)
+            for call in walk(operand)
+            if isinstance(call, model.CallSite)
+            for argument in call.args
+            if argument.keyword is not None and RANK.search(argument.keyword)
+        ]
+        if isinstance(statement, model.Bind) and any(RANK.search(_text(t)) for t in statement.targets):
+            values += [statement.value] if statement.value is not None else []
+        return any(
+            isinstance(part, model.Attribute) and part.name == name
+            for value in values
+            if isinstance(value, model.Binary)
+            for part in walk(value)
+        )
 
     def _is_built_by_one(self, key: FunctionKey) -> bool:
         """Whether objects of a method's class are made by one process only."""
@@ -232,9 +260,24 @@ class RankGuards:
         return False
 
 
+def asks_for_wrapper(test: Operand) -> bool | None:
+    """Whether a test whether a model is wrapped holds in a program of several processes; None when it is none."""
+    if not isinstance(test, model.CallSite) or len(test.args) != 2:
+        return None
+    asked, given = written(test.func), test.args[1].value
+    if asked == "hasattr":
+        return True if isinstance(given, model.Literal) and given.value == "module" else None
+    if asked != "isinstance":
+        return None
+    classes = [written(c) for c in (given.items if isinstance(given, model.Sequence) else [given])]
+    if not classes or not all(WRAPPER.search(name) for name in classes):
+        return None
+    return any(TOGETHER_WRAPPER.search(name) for name in classes)
+
+
 def _passed_by_all(
     function: Function, steps: tuple[Step, ...], joined: tuple[Step, ...], depth: int
-) -> set[tuple[Place, bool | None]]:
+) -> set[tuple[model.Place, bool | None]]:
     """The tests of a function that every process passes on its way to where they come together."""
     if steps[:depth] != joined[:depth] or depth >= len(joined):
         return set()

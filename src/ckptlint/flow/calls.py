@@ -780,7 +780,7 @@ def is_entry_like(location: object) -> bool:
     return isinstance(location, Parameter | Field | Cell) or getattr(location, "kind", "") == "global"
 
 
-_WATCHED = frozenset({Role.LOAD, Role.OPTIMIZER, Role.SNAPSHOT})
+_WATCHED = frozenset({Role.LOAD, Role.OPTIMIZER, Role.SCHEDULER, Role.SCALER, Role.SNAPSHOT})
 """Roles of what facts want to know it is handed to code that is not seen."""
 _ENDS = frozenset({"sys.exit", "builtins.exit", "builtins.quit", "os._exit", "os.abort"})
 """Calls that do not come back."""

@@ -64,6 +64,10 @@ class ClassKey(NamedTuple):
 # ----------------------------------------------------------------------------------------------- locations
 
 
+TAKEN_OFF = "<"
+"""In a view: what is around is taken off."""
+
+
 class Parameter(NamedTuple):
     """What a parameter held on entry (`self` included)."""
 
@@ -152,7 +156,10 @@ class Const(NamedTuple):
 
 
 class Ref(NamedTuple):
-    """A reference to an object; `view` is the chain of key prefixes that wrappers put before its state."""
+    """A reference to an object; `view` is the chain of key prefixes that wrappers put before its state.
+
+    `TAKEN_OFF` in it takes off the one before it, which the caller put on.
+    """
 
     location: Location
     view: tuple[str, ...] = ()

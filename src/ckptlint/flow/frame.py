@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from ckptlint.flow.additions import forget_parts
-from ckptlint.flow.alternatives import joined_read
+from ckptlint.flow.alternatives import joined_file
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.conditions import held_behind
 from ckptlint.flow.domain import (
@@ -38,7 +38,7 @@ from ckptlint.flow.domain import (
     origins_of_atoms,
     root_of,
 )
-from ckptlint.flow.events import Event, Forward, KeyRead, Restored, Stored
+from ckptlint.flow.events import Event, Forward, KeyRead, Restored, Saved, Stored
 from ckptlint.flow.program import BUILTINS
 from ckptlint.flow.records import content_of, content_of_value
 from ckptlint.flow.sharing import detach
@@ -160,8 +160,8 @@ class Frame:
                 inputs=join(known.inputs, event.inputs),
                 weights=join(known.weights, event.weights),
             )
-        elif isinstance(event, KeyRead | Restored) and known is not None:
-            event = joined_read(known, event)  # On another side of a test it may be another file.
+        elif isinstance(event, KeyRead | Restored | Saved) and known is not None:
+            event = joined_file(known, event)  # On another side of a test it may be another file.
         self.events[key] = event
 
     def not_followed(self, name: str, project: bool = False, known: bool = False) -> None:

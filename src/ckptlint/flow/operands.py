@@ -11,10 +11,12 @@ from ckptlint.flow.conditions import conditions_of
 from ckptlint.flow.domain import (
     FALSE,
     STRING,
+    TAKEN_OFF,
     TRUE,
     UNKNOWN,
     ApiAtom,
     Atom,
+    Cell,
     ClassAtom,
     Const,
     Field,
@@ -28,6 +30,7 @@ from ckptlint.flow.domain import (
     ModuleAtom,
     Order,
     Others,
+    Parameter,
     Ref,
     Text,
     Value,
@@ -215,12 +218,13 @@ class Operands(Frame):
             return ref
         if name not in self.analyzer.inner_names:
             return None
-        if ref.view:
+        if ref.view and ref.view[-1] != TAKEN_OFF:
             return Ref(ref.location, ref.view[:-1])
-        if held is None or (held.role is not None and held.role in (Role.WRAPPER, Role.AVERAGE, Role.MODEL)):
-            # `model.module` of a model that may or may not be wrapped is the same model.
-            return ref if held is None or held.model is None else None
-        return None
+        if held is not None and (held.model is not None or held.role not in (Role.WRAPPER, Role.AVERAGE, Role.MODEL)):
+            return None
+        if isinstance(root_of(ref.location), Parameter | Cell):
+            return Ref(ref.location, (*ref.view, TAKEN_OFF)[:4])  # Only the caller knows what it is wrapped in.
+        return ref  # `model.module` of a model that may or may not be wrapped is the same model.
 
     # ------------------------------------------------------------------------------------------------- items
 

@@ -11,6 +11,7 @@ from ckptlint.flow.conditions import Conditions
 from ckptlint.flow.domain import (
     MAX_DEPTH,
     NOTHING,
+    TAKEN_OFF,
     UNKNOWN,
     Atom,
     Cell,
@@ -295,7 +296,7 @@ class Application:
                 origins |= target.origins
                 for found in target.atoms:
                     if isinstance(found, Ref):
-                        atoms.add(Ref(found.location, _joined_view(found.view, atom.view)))
+                        atoms.add(Ref(found.location, _joined_view(found, atom.view)))
                     else:
                         atoms.add(found)
             elif isinstance(atom, MethodAtom):
@@ -622,5 +623,14 @@ def _rooted(value: Value, root: Location | None) -> bool:
     return bool(refs) and all(root_of(r.location) == root for r in refs)
 
 
-def _joined_view(outer: tuple[str, ...], inner: tuple[str, ...]) -> tuple[str, ...]:
-    return (*outer, *inner)[:4]
+def _joined_view(outer: Ref, inner: tuple[str, ...]) -> tuple[str, ...]:
+    view = list(outer.view)
+    is_given = isinstance(root_of(outer.location), Parameter | Cell)
+    for prefix in inner:
+        if prefix != TAKEN_OFF:
+            view.append(prefix)
+        elif view and view[-1] != TAKEN_OFF:
+            view.pop()
+        elif is_given:
+            view.append(prefix)
+    return tuple(view[:4])

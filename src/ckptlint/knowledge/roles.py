@@ -300,6 +300,7 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         },
         Role.IDENTITY: {
             "of": _parameter("what comes back; for a method `self`"),
+            "skips": _parameter("how many of its first items what comes back leaves out, each time it is iterated"),
             "unwraps": _flag("a wrapper given comes back as the model in it"),
             "returns": _text("what the call gives; default: argument", "argument", "iterable", "nothing"),
             "sharded": _SHARDED,
@@ -313,7 +314,9 @@ ROLE_KEYS: Mapping[Role, Mapping[str, Key]] = MappingProxyType(
         Role.SCHEDULER: {
             "of": _parameter("the optimizer it drives"),
             "recovers": _condition("restoring the optimizer alone gives the right rate"),
+            "starts": _text("what making it does to a rate that was restored; default: nothing", "sets", "scales"),
             "children": _parameters("schedulers it chains"),
+            "follows": _text("what its step is given instead of an epoch", "metric"),
         },
         Role.SCALER: {"enabled": _condition("it scales at all")},
         Role.AVERAGE: {

@@ -10,6 +10,7 @@ from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confi
 from ckptlint.facts.hook_reads import HookRead
 from ckptlint.facts.links import LinkedRead
 from ckptlint.facts.project import Facts
+from ckptlint.facts.swapped_keys import explains
 from ckptlint.rule import Rule
 from ckptlint.text import Applicability
 
@@ -31,7 +32,7 @@ def check(fact: LinkedRead, facts: Facts) -> Iterator[Diagnostic]:
     if any(schema is None or schema.is_open or key in schema.keys for schema in schemas):
         return
     saved = sorted({k for schema in schemas if schema is not None for k in schema.keys})
-    if not saved:
+    if not saved or explains(facts, fact):
         return
     near = difflib.get_close_matches(key, saved, n=1, cutoff=0.5)
     held = ", ".join(f"'{k}'" for k in saved[:6]) + (" …" if len(saved) > 6 else "")

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from ckptlint import fixes
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
-from ckptlint.facts.entries import new_entries, restoring_lines
+from ckptlint.facts.entries import edits_for
+from ckptlint.facts.missing_state import MissingState
 from ckptlint.facts.project import Facts
-from ckptlint.facts.resume import Evidence, MissingState
+from ckptlint.facts.swapped_keys import lacks_by_swap
 from ckptlint.facts.writers import WeightsOnlyWriter
 from ckptlint.rule import Rule
-from ckptlint.text import Applicability, Fix
+from ckptlint.text import Applicability
 
 RULE = Rule(
     __name__,
@@ -20,56 +21,27 @@ RULE = Rule(
     summary="A checkpoint to resume from holds the model and not its optimizer's state.",
 )
 
-_LEVELS = {
-    Evidence.RESUMED: Confidence.HIGH,
-    Evidence.ONE_SIGN: Confidence.MEDIUM,
-    Evidence.PERIODIC: Confidence.LOW,
-}
-
 
 @RULE.check(MissingState)
 def check(fact: MissingState, facts: Facts) -> Iterator[Diagnostic]:
     """No checkpoint of the training holds the state of an optimizer that has some."""
-    confidence = _LEVELS[fact.evidence]
-    if not fact.is_certain:
-        confidence = min(confidence, Confidence.MEDIUM)
-    if fact.is_doubtful:
-        confidence = Confidence.LOW
-    made = [group.first for group in fact.groups]
-    related = [Related(facts.site_span(o.built.site), f"{o.kind} is made here and saved nowhere") for o in made]
-    if fact.resumption is not None:
-        related.insert(0, Related(facts.site_span(fact.resumption.restored.site), "training goes on from it here"))
+    if fact.whose != "optimizer":
+        return
+    made = fact.lost
+    if all(lacks_by_swap(facts, fact.checkpoint, o.built.site) for o in made):
+        return
+    edits = edits_for(facts, fact)
     names = [f"`{name}`" if (name := facts.name_given(o.built.site)) else "the optimizer" for o in made]
     held = "the checkpoint lacks" if fact.checkpoint.schema is not None else "only weights are saved, without"
     yield RULE.at(
         facts.site_span(fact.at),
         f"{held} the state of {_listed(names)}"
         f" ({', '.join(dict.fromkeys(o.kind for o in made))}): a run that goes on from it starts the optimizer afresh",
-        confidence=confidence,
-        related=tuple(dict.fromkeys(related)),
-        fix=_fix(fact, facts),
+        confidence=fact.confidence,
+        related=tuple(dict.fromkeys(Related(facts.site_span(site), text) for site, text in fact.ends)),
+        fix=fixes.insert_in_both(*edits.parts, Applicability.UNSAFE) if edits is not None else None,
         statement=facts.statement_span(fact.at),
     )
-
-
-def _fix(fact: MissingState, facts: Facts) -> Fix | None:
-    schema = fact.checkpoint.schema
-    if schema is None:
-        return None
-    if any(len(group.optimizers) > 1 for group in fact.groups):
-        return None
-    sites = tuple(group.first.built.site for group in fact.groups)
-    entries = new_entries(facts, fact.at, schema.keys, sites)
-    if entries is None:
-        return None
-    named = " and ".join(f"'{key}'" for key in entries.keys)
-    title = f"save {named} too, and restore it where training goes on"
-    save = fixes.replace(entries.span, entries.text, title, Applicability.UNSAFE)
-    found = restoring_lines(facts, fact.resumption, sites, entries.keys) if fact.resumption is not None else None
-    if found is None:
-        return save
-    restore = fixes.insert_after_statement(*found, title, Applicability.UNSAFE)
-    return fixes.together(title, Applicability.UNSAFE, save, restore)
 
 
 def _listed(names: list[str]) -> str:
