@@ -15,7 +15,7 @@ from ckptlint.flow.events import Event
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.semantics import model
-from ckptlint.semantics.model import Function, Operand, Place, Statement
+from ckptlint.semantics.model import Function, Operand, Statement
 
 RANK = re.compile(
     r"rank|master|primary|chief|leader|coordinator|global_?zero|local_?zero|world_?size|is_?main|is_?first|first_worker"
