@@ -66,7 +66,7 @@ def _orphaned(
     if name is None or not optimizer.owners:
         return
     later = list(_later_statements(facts, site))
-    if not later or any(_may_regroup(statement, name) for statement in later):
+    if not later or any(_may_regroup(s, name) or _is_dropped(facts, s, optimizer) for s in later):
         return
     for forward in trained:
         for ref, held in run.objects(forward.operand):
@@ -150,7 +150,24 @@ def _binding(facts: Facts, place: Made, site: Site, later: list[Statement]) -> s
         return None
     if statement.value is None or not holds(statement.value.at, outer.at):
         return None
-    return written(statement.targets[0])
+    name = written(statement.targets[0])
+    return None if _is_built_on(facts, site.path, statement.value, name) else name
+
+
+def _is_built_on(facts: Facts, path: str, value: model.Operand, name: str) -> bool:
+    """Whether a new model has the old one, called the same, among its parts."""
+    if not isinstance(value, model.CallSite):
+        return False
+    given = {written(part) for a in value.args for part in walk(a.value) if not isinstance(part, model.CallSite)}
+    atom = facts.program.resolve(path, value.func)
+    api = facts.program.catalog.api(getattr(atom, "name", ""))
+    return name in given and (api is None or api.role is not Role.COPY)
+
+
+def _is_dropped(facts: Facts, statement: Statement, optimizer: Optimizer) -> bool:
+    """Whether the optimizer's name is given to another object."""
+    name = facts.name_given(optimizer.built.site)
+    return isinstance(statement, Bind) and any(written(target) == name for target in statement.targets)
 
 
 def _parts(
