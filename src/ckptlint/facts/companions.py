@@ -29,7 +29,7 @@ WORDS = {Role.SCHEDULER: SCHEDULER_WORDS, Role.SCALER: SCALER_WORDS}
 _STEPS = {Role.SCHEDULER: frozenset({"step"}), Role.SCALER: frozenset({"step", "update"})}
 _BEGUN = re.compile(
     r"(?:start|resum|begin|last|offset|init|done|trained|completed)\w*_?(?:epoch|step|iter)"
-    r"|(?:epoch|step|iter)\w*_?(?:start|begin|offset|done|init)|\.epoch\b|\bresume"
+    r"|(?:epoch|step|iter)\w*_?(?:start|begin|offset|done|init)|\.epoch\b|\b(?:start|begin|offset|done)\b|\bresume"
 )
 """Text of a schedule that is computed from where the training goes on."""
 _NEW = re.compile(r"\blast_epoch\s*=\s*-\s*1\b")
