@@ -12,10 +12,11 @@ from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.schemas import Entry
-from ckptlint.flow.domain import NUMBER, Atom, ClassAtom, ClassKey, Const, Object, Ref, Site, Value, root_of
+from ckptlint.flow.domain import NUMBER, Atom, ClassAtom, ClassKey, Const, Object, Parameter, Ref, Site, Value, root_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
+from ckptlint.semantics.model import Function
 from ckptlint.text import Span
 
 _ALLOWED = re.compile(rb"safe_globals|TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD|\btorch\.load\s*=[^=]")
@@ -32,6 +33,7 @@ class RefusedEntry:
     at: Site
     """Where the entry is given."""
     key: str
+    """Empty when the value is all that is saved."""
     what: str
     """The kind of value, in words."""
     instead: str
@@ -46,12 +48,14 @@ class RefusedEntry:
 def refused_entries(facts: Facts) -> Iterator[RefusedEntry]:
     """Every such entry once."""
     seen: dict[object, RefusedEntry] = {}
-    links = [link for link in facts.of(Link) if link.save.schema is not None and _refuses(link)]
+    links = [link for link in facts.of(Link) if _refuses(link)]
     if not links or _accepts_more(facts):
         return
     for link in links:
-        assert link.save.schema is not None
-        for entry in _all(link.save.schema.entries):
+        whole = _own_object(facts, link)
+        if whole is not None:
+            seen.setdefault(whole.at.base, whole)
+        for entry in _all(link.save.schema.entries) if link.save.schema is not None else ():
             found = _refused(facts, link.save.run, entry.value)
             if found is None or entry.at is None:
                 continue
@@ -69,6 +73,26 @@ def refused_entries(facts: Facts) -> Iterator[RefusedEntry]:
             if known is None or len(fact.assumptions) < len(known.assumptions):
                 seen[entry.at.base] = fact
     yield from seen.values()
+
+
+def _own_object(facts: Facts, link: Link) -> RefusedEntry | None:
+    """The object that a method saves by giving itself, where that is no model."""
+    save = link.save.event
+    function = facts.program.function(save.within[-1])
+    atom, record = save.stored.value.single, facts.program.record(save.site.path)
+    if function.model is None or record is None or function.decorators or not function.parameters:
+        return None
+    if atom != Ref(Parameter(function.parameters[0].name)) or _tells_how(record.functions, function.model):
+        return None
+    if facts.analyzer.classes.hierarchy(ClassKey(save.site.path, function.model)).is_module:
+        return None  # CKP102 tells it.
+    name = record.classes[function.model].name
+    return RefusedEntry(save.site, "", f"an object of `{name}`", "", None, link.load.site, link.assumptions)
+
+
+def _tells_how(functions: list[Function], owner: int) -> bool:
+    """Whether a class says itself what its objects are saved as."""
+    return any(f.model == owner and f.name.startswith("__reduce") for f in functions)
 
 
 def _all(entries: tuple[Entry, ...]) -> Iterator[Entry]:
