@@ -53,7 +53,7 @@ for _ in range(300):
 net.load_state_dict(saved)
 kept = accuracy(net.eval())
 conclude(
-    f"{before:.1f} % before the file; loaded under the right key {after[0]:.1f} %, under swapped ones {after[1]:.1f} %, "
-    f"and no error; scored as an EMA {best:.1f} %, the weights saved instead {kept:.1f} %",
+    f"{before:.1f} % before the file; loaded under the right key {after[0]:.1f} %, under swapped ones {after[1]:.1f} "
+    f"%, and no error; scored as an EMA {best:.1f} %, the weights saved instead {kept:.1f} %",
     after[0] == before and after[1] < before - 20 and kept < best - 1,
 )

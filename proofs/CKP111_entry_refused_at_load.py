@@ -26,13 +26,22 @@ def loads(entry: object) -> str:
     return "read"
 
 
+class Settings:
+    """A class of one's own."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate = rate
+
+
 args = argparse.Namespace(epochs=10)
+settings = Settings(0.1)
 best = np.mean([0.5, 0.7])
 optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-refused = [loads(args), loads(best), loads(np.zeros(3)), loads(optimizer)]
+refused = [loads(args), loads(best), loads(np.zeros(3)), loads(optimizer), loads(settings)]
 read = [loads(vars(args)), loads(float(best)), loads(torch.zeros(3)), loads(optimizer.state_dict())]
+read.append(loads(vars(settings)))
 conclude(
-    f"Namespace, numpy.float64, ndarray, Adam: {', '.join(refused)}; "
-    f"vars(args), float, tensor, optimizer.state_dict(): {', '.join(read)}",
-    refused == ["UnpicklingError"] * 4 and read == ["read"] * 4,
+    f"Namespace, numpy.float64, ndarray, Adam, Settings: {', '.join(refused)}; "
+    f"vars(args), float, tensor, optimizer.state_dict(), vars(settings): {', '.join(read)}",
+    refused == ["UnpicklingError"] * 5 and read == ["read"] * 5,
 )

@@ -246,3 +246,89 @@ def test_only_checkpoints_of_the_given_files(tmp_path: Path) -> None:
     write(tmp_path, {"a/train.py": text, "b/train.py": text})
     result = map_checkpoints(found(tmp_path, ["b"]), join(FileConfig(), Overrides(), tmp_path))
     assert [one.writers[0].at.path for one in result.map.checkpoints] == ["b/train.py"]
+
+
+def test_a_helper_that_hands_on_all_it_is_given_is_named_with_its_callers(tmp_path: Path) -> None:
+    text = """
+def on_main(*args, **kwargs):
+    if first():
+        torch.save(*args, **kwargs)
+
+def main(args):
+    net = Net()
+    scaler = torch.cuda.amp.GradScaler() if args.half else None
+    if args.resume:
+        held = torch.load(args.resume)
+        net.load_state_dict(held["net"])
+        if scaler:
+            scaler.load_state_dict(held["scaler"])
+    for epoch in range(3):
+        held = {"net": net.state_dict()}
+        if scaler:
+            held["scaler"] = scaler.state_dict()
+        on_main(held, "last.pt")
+
+main(parse())
+"""
+    (one,) = mapped(tmp_path, train=HEAD + text).checkpoints
+    (writer,) = one.writers
+    assert [(s.row, s.function) for s in writer.frames] == [(21, "main"), (7, "on_main")]
+    assert writer.written == '"last.pt"'
+    assert keys(one)["scaler"] == ("scaler", ("scaler",), False, Use.RESTORED)
+    assert not one.unwritten
+
+
+def test_who_reads_a_key_that_only_one_file_holds_perhaps_reads_it(tmp_path: Path) -> None:
+    train = """
+torch.save({"teacher_net": build().state_dict(), "epoch": 3}, "run/last.pt")
+"""
+    serve = """
+net = anything()
+net.load_state_dict(torch.load(choose())["teacher_net"])
+"""
+    other = """
+net = anything()
+net.load_state_dict(torch.load(choose())["student"])
+"""
+    whole = mapped(tmp_path, train=HEAD + train, serve=HEAD + serve, other=HEAD + other)
+    (one,) = whole.checkpoints
+    assert [(r.frames[-1].path, r.confidence) for r in one.readers] == [("serve.py", "low")]
+    assert [r.frames[-1].path for r in whole.unmatched] == ["other.py"]
+
+
+def test_a_library_that_keeps_all_of_the_training(tmp_path: Path) -> None:
+    text = """
+from accelerate import Accelerator
+
+accelerator = Accelerator()
+net = Net()
+opt = optim.Adam(net.parameters())
+net, opt = accelerator.prepare(net, opt)
+if args.resume:
+    accelerator.load_state(args.resume)
+for x, y in batches():
+    accelerator.backward(net(x).sum())
+    opt.step()
+accelerator.save_state("state")
+"""
+    (one,) = mapped(tmp_path, train=HEAD + text).checkpoints
+    assert [(r.purpose, r.confidence) for r in one.readers] == [("resume", "medium")]
+
+
+def test_weights_beside_a_resumed_state_begin_another_training(tmp_path: Path) -> None:
+    text = """
+net = Net()
+opt = optim.Adam(net.parameters())
+if args.weight:
+    net.load_state_dict(torch.load(args.weight)["net"])
+if args.resume:
+    held = torch.load(args.resume)
+    net.load_state_dict(held["net"])
+    opt.load_state_dict(held["opt"])
+for x, y in batches():
+    net(x).sum().backward()
+    opt.step()
+torch.save({"net": net.state_dict(), "opt": opt.state_dict()}, args.out)
+"""
+    (one,) = mapped(tmp_path, train=HEAD + text).checkpoints
+    assert [r.purpose for r in one.readers] == ["warm-start", "resume"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.key_words import is_progress
-from ckptlint.facts.optimizers import Training, held_in
+from ckptlint.facts.optimizers import KEEPING_WORDS, Training, held_in
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.resumptions import Resumption, is_linked
 from ckptlint.facts.runs import Run
@@ -60,7 +60,7 @@ def missing_averages(facts: Facts) -> Iterator[MissingAverage]:
             if location.site.base in seen or not is_updated(facts, run, location):
                 continue
             found = _lacking(facts, training, location, own)
-            if found is not None:
+            if found is not None and not may_be_kept(facts, run, location):
                 seen.add(location.site.base)
                 yield MissingAverage(*found, by_name=held.role is not Role.AVERAGE)
 
@@ -81,16 +81,32 @@ def is_updated(facts: Facts, run: Run, location: Made) -> bool:
     if name is None:
         return False
     last = name.rsplit(".", 1)[-1]
-    keys = {key for event in run.events for key in event.within} | {run.key}
-    for key in keys:
+    return any(
+        isinstance(call.func, model.Attribute)
+        and call.func.name.startswith("update")
+        and written(call.func.value).rsplit(".", 1)[-1] == last
+        for call in _calls_in(facts, run)
+    )
+
+
+def may_be_kept(facts: Facts, run: Run, location: Made) -> bool:
+    """Whether something that is called for saving gets an average, or the object that holds it."""
+    name = facts.name_given(location.site) or ""
+    given = {name, name.rsplit(".", 1)[-1], name.split(".", 1)[0]}
+    return any(
+        words_of(written(call.func).rsplit(".", 1)[-1]) & KEEPING_WORDS
+        and any(written(argument.value) in given for argument in call.args)
+        for call in _calls_in(facts, run)
+    )
+
+
+def _calls_in(facts: Facts, run: Run) -> Iterator[model.CallSite]:
+    """The calls in functions that a run goes through."""
+    for key in {key for event in run.events for key in event.within} | {run.key}:
         for statement in statements_of(facts.program.function(key).body):
             for part in (part for top in operands_of(statement) for part in walk(top)):
-                func = part.func if isinstance(part, model.CallSite) else None
-                if not isinstance(func, model.Attribute) or not func.name.startswith("update"):
-                    continue
-                if written(func.value).rsplit(".", 1)[-1] == last:
-                    return True
-    return False
+                if isinstance(part, model.CallSite):
+                    yield part
 
 
 def _lacking(

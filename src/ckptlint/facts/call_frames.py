@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from ckptlint.facts.places import call_at, holds
@@ -48,6 +48,14 @@ def frames_of(facts: Facts, site: Site, api: str, values: tuple[str, ...]) -> Fr
     file = site.path
     for (inner_path, inner_at), (outer_path, outer_at) in pairwise(ways):
         function = function_around(facts, inner_path, inner_at)
+        passed = _passed_on(call, function, call_at(facts.program, outer_path, outer_at))
+        if passed is not None:
+            call, file = passed, outer_path
+            bound = _bound(row, call)
+            path = next(iter(row.given("path", bound)), None)
+            operands = [operand for option in values for operand in row.given(option, bound)]
+            sites.append(Site(outer_path, outer_at))
+            continue
         asked = [operand for operand in (path, *operands) if operand is not None]
         if function is None or not any(_depends(operand, function) for operand in asked):
             break
@@ -85,6 +93,19 @@ def _bound(row: Api, call: CallSite) -> dict[str, Operand]:
     if isinstance(call.func, model.Attribute):
         bound.setdefault("self", call.func.value)
     return bound
+
+
+def _passed_on(call: CallSite, function: Function | None, outer: CallSite | None) -> CallSite | None:
+    """A call that hands on all that its function is given (`*args, **kwargs`), with what the caller gives."""
+    if (
+        function is None
+        or outer is None
+        or [p.kind for p in _parameters(function)] not in (["args"], ["args", "kwargs"])
+    ):
+        return None
+    names = {parameter.name for parameter in _parameters(function)}
+    given = [a.value.id for a in call.args if a.star and isinstance(a.value, model.Name)]
+    return replace(call, args=outer.args) if len(given) == len(call.args) and set(given) == names else None
 
 
 def function_around(facts: Facts, path: str, at: Place) -> Function | None:

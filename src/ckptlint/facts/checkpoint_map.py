@@ -12,6 +12,7 @@ from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.file_paths import Pattern, is_literal_path, is_outside, is_whole, path_pattern, words_of_path
 from ckptlint.facts.key_words import kind_by_key
 from ckptlint.facts.library_writers import LibraryWriter
+from ckptlint.facts.likely_links import is_of_bytes, likely_links, restores_training
 from ckptlint.facts.links import Link, LoadedUse
 from ckptlint.facts.map_names import Names
 from ckptlint.facts.mapped_checkpoints import (
@@ -34,6 +35,8 @@ STATE_KINDS = frozenset("model optimizer scheduler scaler average whole-object t
 """Kinds of content that make a file a checkpoint."""
 CHECKPOINT_WORDS = frozenset("checkpoint checkpoints ckpt ckpts model models weights snapshot state pth".split())
 """Words of a path or function that say so where nothing is known of the content."""
+_KEEPING = frozenset({"checkpoint", "checkpoints"})
+"""Words of a library's function that say the same."""
 MIN_LETTERS = 4
 """Letters beside its ending that a template must have to tell a file from others."""
 PURPOSES = ("resume", "evaluate", "warm-start", "unknown")
@@ -82,9 +85,12 @@ class _Mapper:
         unmatched, outside = _Readers(), _Readers()
         identities = {id(save): identity for identity, saves in groups.items() for save in saves}
         for use in self.facts.of(LoadedUse):
-            links = _fitting(use, self.links.get(id(use.load), []))
+            if is_of_bytes(self.facts, use.load) and not use.load.path.atoms:
+                continue
+            links = self._links(use)
             if use.load.outside or is_outside(use.load):
-                outside.add(self._reader(use, ()))
+                if not use.load.outside or use.models or use.restored or use.reads or _gives_parts(self.facts, use):
+                    outside.add(self._reader(use, ()))
             elif links:
                 by_group: dict[object, list[Link]] = {}
                 for link in links:
@@ -93,7 +99,9 @@ class _Mapper:
                     readers[identity].add(self._reader(use, own))
             elif (identity := (self.programs.get(use.run.key.path), path_pattern(use.load.path))) in self.kept:
                 readers[identity].add(self._reader(use, ()))
-            elif _is_checkpoint_read(use):
+            elif (
+                _is_checkpoint_read(use) or words_of(use.load.api) & _KEEPING or restores_training(self.facts, use.load)
+            ):
                 unmatched.add(self._reader(use, ()))
         written = {
             identity: content_of(self.names, saves, self.kept.get(identity, [])) for identity, saves in groups.items()
@@ -107,6 +115,17 @@ class _Mapper:
                 checkpoints.append(mapped)
         checkpoints.sort(key=lambda one: (one.writers[0].frames, one.path or ""))
         return CheckpointMap(tuple(checkpoints), unmatched.sorted(), outside.sorted())
+
+    def _links(self, use: LoadedUse) -> list[Link]:
+        """The saves that wrote what a load reads; without a sure one also those that may have."""
+        links = [link for link in _fitting(use, self.links.get(id(use.load), [])) if not _is_other_file(use, link)]
+        if any(not link.assumptions for link in links):
+            return links
+        group = self.programs.get(use.run.key.path)
+        known = {id(link.save) for link in links}
+        saves = [s for s in self.facts.of(Checkpoint) if self.programs.get(s.run.key.path) == group]
+        others = [s for s in saves if id(s) not in known]
+        return [*links, *likely_links(self.facts, use, others)]
 
     def _identity(self, save: Checkpoint) -> object:
         """What makes two saves writes of one checkpoint."""
@@ -176,11 +195,12 @@ class _Mapper:
             return True
         if any(use.into for reader in readers for use in reader.uses):
             return True
-        if any(key.kind != "unknown" for key in content.keys.values()) and not content.is_open:
+        kinds = {key.kind for key in content.keys.values()}
+        if kinds - {"unknown"} and not content.is_open and "progress" not in kinds and WHOLE not in content.keys:
             return False
         named = words_of_path(pattern)
         for writer in writers:
-            named |= words_of(writer.written)
+            named |= words_of(writer.written) | words_of(writer.api)
             named |= frozenset[str]().union(*(words_of(s.function.rpartition(".")[2]) for s in writer.frames))
         return bool(named & CHECKPOINT_WORDS)
 
@@ -289,6 +309,23 @@ def _is_checkpoint_read(use: LoadedUse) -> bool:
     if use.models or use.restored:
         return True
     return any(isinstance(read.key, str) and kind_by_key(read.key) in STATE_KINDS for read in use.reads)
+
+
+def _gives_parts(facts: Facts, use: LoadedUse) -> bool:
+    """Whether what comes from outside may hold weights; settings and vocabularies hold none."""
+    row = facts.program.catalog.api(use.load.api)
+    return row is not None and ("mode" in row.options or row.options.get("returns") == "path")
+
+
+def _is_other_file(use: LoadedUse, link: Link) -> bool:
+    """Whether none of the keys that are surely read is in what the assumed save writes."""
+    schema = link.save.schema
+    if not link.assumptions or schema is None or schema.is_open:
+        return False
+    places = use.places
+    direct = [r for r in use.reads if places & {ref.location for ref in r.holder.refs()}]
+    keys = {r.key for r in direct if isinstance(r.key, str) and not r.guarded}
+    return bool(keys) and keys.isdisjoint(schema.keys)
 
 
 def _fitting(use: LoadedUse, links: list[Link]) -> list[Link]:

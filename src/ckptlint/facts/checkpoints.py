@@ -12,6 +12,7 @@ from ckptlint.facts.programs import programs_of as programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.schemas import Entry, Schema, schema_of, whole_entry
+from ckptlint.facts.uncalled_parts import STATE_DICT, uncalled_parts
 from ckptlint.flow.domain import ClassKey, Const, Field, Items, Made, MethodAtom, More, Object, Ran, Ref, Site, Value
 from ckptlint.flow.events import Restored, Saved
 from ckptlint.knowledge.roles import Role
@@ -66,7 +67,8 @@ class UncalledStateDict:
 
     at: Site
     written: str
-    restored: bool
+    use: str
+    """"saved", "restored", "returned" by a method `state_dict`."""
 
 
 @derives(Checkpoint)
@@ -200,12 +202,13 @@ def uncalled_state_dicts(facts: Facts) -> Iterator[UncalledStateDict]:
             if isinstance(event, Saved):
                 items = event.stored.items
                 values = [event.stored.value, *(items.values() if items is not None else [])]
-                restored = False
+                use = "saved"
             elif isinstance(event, Restored):
-                values, restored = [event.value], True
+                values, use = [event.value], "restored"
             else:
                 continue
             for value in values:
                 for atom in value.atoms:
-                    if isinstance(atom, MethodAtom) and atom.name == "state_dict":
-                        yield UncalledStateDict(atom.at, atom.name, restored)
+                    if isinstance(atom, MethodAtom) and atom.name == STATE_DICT:
+                        yield UncalledStateDict(atom.at, atom.name, use)
+    yield from (UncalledStateDict(at, STATE_DICT, "returned") for at in uncalled_parts(facts))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from ckptlint.facts.optimizers import Training
 from ckptlint.facts.places import holds, statement_at
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
+from ckptlint.facts.schedule_starts import is_for_the_beginning
 from ckptlint.facts.written_calls import Written, calls_of
 from ckptlint.flow.domain import Location, Made, Object, Site
 from ckptlint.flow.events import Built, Saved
@@ -27,13 +27,6 @@ SCALER_WORDS = frozenset("scaler scalers amp".split())
 """The same for a gradient scaler."""
 WORDS = {Role.SCHEDULER: SCHEDULER_WORDS, Role.SCALER: SCALER_WORDS}
 _STEPS = {Role.SCHEDULER: frozenset({"step"}), Role.SCALER: frozenset({"step", "update"})}
-_BEGUN = re.compile(
-    r"(?:start|resum|begin|last|offset|init|done|trained|completed)\w*_?(?:epoch|step|iter)"
-    r"|(?:epoch|step|iter)\w*_?(?:start|begin|offset|done|init)|\.epoch\b|\bresume"
-)
-"""Text of a schedule that is computed from where the training goes on."""
-_NEW = re.compile(r"\blast_epoch\s*=\s*-\s*1\b")
-"""Text of a scheduler that is told to begin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +72,9 @@ def companions_of(facts: Facts, training: Training) -> list[Companion]:
             continue
         if location in chained or training.is_in_loop(event.loops):
             continue
-        is_lasting = _begins(facts, held, event) if event.role is Role.SCHEDULER else _scales(facts, run, held)
+        is_lasting = (
+            is_for_the_beginning(facts, held, event) if event.role is Role.SCHEDULER else _scales(facts, run, held)
+        )
         if not is_lasting:
             continue
         calls = calls if calls is not None else list(_calls(facts, run))
@@ -93,14 +88,6 @@ def _parts(event: Built) -> Iterator[Location]:
     items = event.parts.items
     for value in (event.parts.value, *(items.values() if items is not None else [])):
         yield from (ref.location for ref in value.refs())
-
-
-def _begins(facts: Facts, held: Object, event: Built) -> bool:
-    """Whether a scheduler is made at the beginning of its schedule, whatever training it is made for."""
-    text = facts.text(facts.site_span(event.site))
-    if held.argument("last_epoch") is not None and not _NEW.search(text):
-        return False
-    return _BEGUN.search(_NEW.sub("", text)) is None and not _reads_start(facts, event)
 
 
 def _scales(facts: Facts, run: Run, held: Object) -> bool:
@@ -119,25 +106,6 @@ def _holds(held: Object, key: str) -> bool | None:
         literal = value.constant()
         bound[name] = literal.value if literal is not None else MISSING
     return held.api.holds(key, bound, complete="**" not in bound)
-
-
-def _reads_start(facts: Facts, event: Built) -> bool:
-    """Whether a function that it is given reads where the training goes on."""
-    record = facts.program.record(event.site.path)
-    call = next((c.call for c in _all_calls(record) if c.call.at == event.site.at), None) if record else None
-    if record is None or call is None:
-        return True
-    names = {part.id for argument in call.args for part in walk(argument.value) if isinstance(part, model.Name)}
-    inner = {part.function for a in call.args for part in walk(a.value) if isinstance(part, model.FunctionRef)}
-    given = [f for f in record.functions if f.name in names or f.index in inner]
-    return any(
-        _BEGUN.search(name) for f in given for name in f.mentions - {parameter.name for parameter in f.parameters}
-    )
-
-
-def _all_calls(record: Record) -> Iterator[Written]:
-    for function in record.functions:
-        yield from calls_of(record, function)
 
 
 # ------------------------------------------------------------------------------------------------------ as written

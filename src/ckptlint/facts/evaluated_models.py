@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptlint.facts.averages import averages_of, is_updated
+from ckptlint.facts.averages import averages_of, is_updated, may_be_kept
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.modes import EvaluationForward
 from ckptlint.facts.optimizers import Training, held_in, overlap
@@ -33,7 +33,7 @@ def evaluated_averages(facts: Facts) -> Iterator[EvaluatedAverage]:
         if not own or run.summary.truncated:
             continue
         for location, _ in averages_of(facts, run):
-            if is_updated(facts, run, location):
+            if is_updated(facts, run, location) and not may_be_kept(facts, run, location):
                 for found in _saved_instead(facts, training, location, own):
                     if found.checkpoint.event.site.base not in seen:
                         seen.add(found.checkpoint.event.site.base)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.diagnostic import Assumption
+from ckptlint.facts.brought_files import is_brought
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.evaluated_files import comes_from, is_for_evaluation
 from ckptlint.facts.file_paths import (
@@ -138,8 +139,10 @@ def links(facts: Facts) -> Iterator[Link]:
     for use in facts.of(LoadedUse):
         group = programs.get(use.run.key.path)
         candidates = [s for s in saves if programs.get(s.run.key.path) == group and _may_go_together(facts, use, s)]
+        if is_brought(facts, use.load):
+            continue
         for save, assumptions in _linked(use, candidates):
-            yield Link(save, use.load, use.run, _purpose(facts, use, save), assumptions)
+            yield Link(save, use.load, use.run, purpose_of_link(facts, use, save), assumptions)
 
 
 @derives(LinkedRead)
@@ -209,7 +212,7 @@ def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, f
         equal = [s for s in equal if s.event.site.path == load.site.path or _holds_same(use, s)]
     if equal and pattern is not None:
         # A hole that is a bare name is any function's own: it may hold something else in each.
-        return [(s, _SURE if is_named(pattern) else _ASSUMED) for s in equal]
+        return [(s, _SURE if is_named(pattern) or _goes_on_from(use, s) else _ASSUMED) for s in equal]
     if is_whole(pattern) and is_literal_path(pattern):
         return []  # A literal file that nobody here writes comes from outside.
     saves = [s for s in saves if _may_be_named(load, s)]
@@ -231,7 +234,7 @@ def _holds_same_keys(use: LoadedUse, save: Checkpoint) -> bool:
 def _holds_same_model(use: LoadedUse, save: Checkpoint) -> bool:
     if save.run is use.run and _overlaps(use, save):
         return True
-    return bool(save.models & _classes(use.run, use.models))
+    return bool(save.models & classes_of(use.run, use.models))
 
 
 def _goes_on_from(use: LoadedUse, save: Checkpoint) -> bool:
@@ -271,7 +274,8 @@ def _may_be_model(run: Run, ref: Ref) -> bool:
     return held is None or held.role is None or held.role in MODULE_ROLES
 
 
-def _classes(run: Run, models: frozenset[Location]) -> frozenset[ClassKey]:
+def classes_of(run: Run, models: frozenset[Location]) -> frozenset[ClassKey]:
+    """The project's classes of models."""
     held = [run.object_at(location) for location in models]
     return frozenset(one.model for one in held if one is not None and one.model is not None)
 
@@ -279,7 +283,8 @@ def _classes(run: Run, models: frozenset[Location]) -> frozenset[ClassKey]:
 # ------------------------------------------------------------------------------------------------------ purpose
 
 
-def _purpose(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
+def purpose_of_link(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
+    """ "resume", "evaluate", "warm-start" or "unknown", as in Link."""
     run, models = use.run, use.models
     if is_for_evaluation(facts.program, use.load):
         return "evaluate"
@@ -293,20 +298,33 @@ def _purpose(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
         elif isinstance(event, Fitted) and _overlap(event.operand, models):
             trains |= event.kind == "fit"
             evaluates |= event.kind != "fit"
-    if trains:
-        return _purpose_of_training(use, save)
+    is_own = save.run.key == run.key and bool(use.restored) and use.reads_training_state
     is_trained = any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
+    if trains or (is_own and is_trained):
+        return _purpose_of_training(facts, use, save)
     if evaluates or (run.is_entry and models and not is_trained):
         return "evaluate"
     return "resume" if models and use.reads_training_state else "unknown"
 
 
-def _purpose_of_training(use: LoadedUse, save: Checkpoint) -> str:
+def _purpose_of_training(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
     if save.run is use.run and _is_later(use, save):
         return "warm-start"  # What a run wrote itself and takes back in begins another phase of it.
+    if not use.reads_training_state and not use.words & RESUMING and _is_resumed_elsewhere(facts, use):
+        return "warm-start"
     if save.run.key == use.run.key or use.reads_training_state or use.words & RESUMING:
         return "resume"
     return "warm-start" if save.run.is_entry and use.run.is_entry else "unknown"
+
+
+def _is_resumed_elsewhere(facts: Facts, use: LoadedUse) -> bool:
+    """Whether the same run has another load for resuming: this one brings weights only."""
+    others = [o for o in facts.of(LoadedUse) if o.run is use.run and o.load.site.base != use.load.site.base]
+    return any(o.restored and o.reads_training_state and _shares_model(o, use) for o in others)
+
+
+def _shares_model(a: LoadedUse, b: LoadedUse) -> bool:
+    return any(overlap(x, y) for x in a.models for y in b.models)
 
 
 def _is_later(use: LoadedUse, save: Checkpoint) -> bool:

@@ -132,6 +132,8 @@ def _missing_states(facts: Facts) -> Iterator[MissingState]:
         found: dict[int, tuple[Checkpoint, Evidence, Resumption | None, list[tuple[Group, bool]]]] = {}
         for group in training.groups:
             elsewhere = may_be_kept_elsewhere(run, group)
+            if _is_made_anew(training, group):
+                continue
             if not group.is_stateful or elsewhere or any(keeps_state(training, group, c.event) for c in own):
                 continue
             program = programs.get(run.key.path)
@@ -154,6 +156,12 @@ def _missing_states(facts: Facts) -> Iterator[MissingState]:
                 any(doubtful or not group.owners for group, doubtful in groups),
                 resumption,
             )
+
+
+def _is_made_anew(training: Training, group: Group) -> bool:
+    """Whether each round of the loop that another optimizer trains in makes these, for what it ends with."""
+    around = min(len(o.built.loops) for other in training.groups for o in other.optimizers)
+    return all(len(optimizer.built.loops) > around for optimizer in group.optimizers)
 
 
 def _best(

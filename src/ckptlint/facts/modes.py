@@ -13,8 +13,22 @@ from ckptlint.facts.kept_models import kept_model_of
 from ckptlint.facts.modules import AS_BUILT, Trait
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
+from ckptlint.facts.switched_parts import made_off
 from ckptlint.facts.vocabulary import DELIBERATE_WORDS, data_purpose_of, purpose_of
-from ckptlint.flow.domain import Const, ModeDef, More, Object, Others, Ran, Ref, Site, Value, root_of
+from ckptlint.flow.domain import (
+    Const,
+    Field,
+    ModeDef,
+    More,
+    Object,
+    Others,
+    Parameter,
+    Ran,
+    Ref,
+    Site,
+    Value,
+    root_of,
+)
 from ckptlint.flow.events import Fitted, Forward, Restored, Switched, Told, Update
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
@@ -72,6 +86,8 @@ def evaluation_forwards(facts: Facts) -> Iterator[EvaluationForward]:
 def evaluation_of(facts: Facts, run: Run, event: Forward) -> EvaluationForward | None:
     """A forward call that nothing trains on, as an evaluation; None when nothing shows that it is one."""
     model = _models_of(facts, run, event)
+    if _is_left_in_eval(facts, run, event):
+        return None
     kept = kept_model_of(facts, run, event)
     if kept is not None:
         event = replace(event, modes=kept.modes)
@@ -218,6 +234,16 @@ def sensitive_of(facts: Facts, run: Run, models: list[Object | None], name: str 
         return Trait(False)
     unclear = [held for held, trait in zip(models, traits, strict=True) if trait.holds is None]
     return Trait(None, is_partly_seen=bool(unclear) and all(held and held.model is not None for held in unclear))
+
+
+def _is_left_in_eval(facts: Facts, run: Run, event: Forward) -> bool:
+    """Whether a method that nobody calls runs what its constructor has put into eval mode."""
+    owner = run.receiver_class
+    refs = event.operand.refs()
+    if owner is None or not refs or any(d.kind != "entry" for d in event.modes):
+        return False
+    names = {r.location.name for r in refs if isinstance(r.location, Field) and r.location.base == Parameter("self")}
+    return len(names) == len(refs) and {f"self.{name}" for name in names} <= made_off(facts.analyzer, owner)
 
 
 def _is_inside_model(facts: Facts, run: Run, event: Forward) -> bool:

@@ -16,10 +16,11 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.refused_entries import value_at
 from ckptlint.facts.runs import Run
 from ckptlint.facts.slices import is_test_file
-from ckptlint.flow.domain import CODE, Location, Made, Object, Site, Value, text_of
+from ckptlint.flow.domain import CODE, Location, Made, Object, Ref, Site, Value, root_of, text_of
 from ckptlint.flow.events import Forward, Loaded
 from ckptlint.flow.written import words_of
 from ckptlint.knowledge.catalog import Api
+from ckptlint.knowledge.roles import Role
 from ckptlint.text import Span
 
 _STATE_WORDS = frozenset("state dict path file name weights config id type params parameters".split())
@@ -88,7 +89,7 @@ def _within(facts: Facts, checkpoint: Checkpoint, api: Api) -> Iterator[PickledM
         value = _argument(facts, site, api, "value")
         yield PickledModel(site, value, None, site, is_known, None, _assumed(run, whole))
     elif checkpoint.schema is not None:
-        for entry in checkpoint.schema.of_kind("whole-object"):
+        for entry in checkpoint.schema.of_kind("whole-object", "model", "unknown"):
             if entry.at is not None and _is_model(facts, run, entry.value):
                 value = value_at(facts, entry.at)
                 yield PickledModel(entry.at, value, entry.key, site, True, None, _assumed(run, entry.value))
@@ -103,7 +104,9 @@ def _is_model(facts: Facts, run: Run, value: Value) -> bool | None:
     known = [one for one in held if one is not None]
     if any(_carries_code(facts, one) for one in known):
         return None
-    if len(known) == len(refs) and all(facts.is_model(one) for one in known):
+    models = [one for one in known if facts.is_model(one)]
+    # What is read from a file where else a model is made is such a model, too.
+    if models and all(_is_loaded(run, ref) or run.object_at(ref.location) in models for ref in refs):
         return True
     if len(refs) == 1 and not _has_role(known):
         location = refs[0].location
@@ -111,6 +114,11 @@ def _is_model(facts: Facts, run: Run, value: Value) -> bool | None:
             return True
         return False if _sounds_like_model(location) and not value.open else None
     return None
+
+
+def _is_loaded(run: Run, ref: Ref) -> bool:
+    held = run.object_at(root_of(ref.location))
+    return held is not None and held.role is Role.LOAD
 
 
 def _has_role(known: list[Object]) -> bool:

@@ -12,14 +12,16 @@ from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.schemas import Entry
-from ckptlint.flow.domain import NUMBER, Atom, Const, Object, Ref, Site, Value, root_of
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.domain import NUMBER, Atom, ClassAtom, ClassKey, Const, Object, Parameter, Ref, Site, Value, root_of
+from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
+from ckptlint.semantics.model import Function
 from ckptlint.text import Span
 
 _ALLOWED = re.compile(rb"safe_globals|TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD|\btorch\.load\s*=[^=]")
 """What makes loads accept more, wherever it stands: listed classes, a variable of the environment, another `load`."""
+_PICKLED = frozenset({"__reduce__", "__reduce_ex__", "__new__", "__getnewargs__"})
 _STATES = {Role.OPTIMIZER: "an optimizer", Role.SCHEDULER: "a scheduler", Role.SCALER: "a gradient scaler"}
 _ACCEPTED = {Role.OPTIMIZER: "{}.state_dict()", Role.SCHEDULER: "{}.state_dict()", Role.SCALER: "{}.state_dict()"}
 
@@ -31,6 +33,7 @@ class RefusedEntry:
     at: Site
     """Where the entry is given."""
     key: str
+    """Empty when the value is all that is saved."""
     what: str
     """The kind of value, in words."""
     instead: str
@@ -45,13 +48,15 @@ class RefusedEntry:
 def refused_entries(facts: Facts) -> Iterator[RefusedEntry]:
     """Every such entry once."""
     seen: dict[object, RefusedEntry] = {}
-    links = [link for link in facts.of(Link) if link.save.schema is not None and _refuses(link)]
+    links = [link for link in facts.of(Link) if _refuses(link)]
     if not links or _accepts_more(facts):
         return
     for link in links:
-        assert link.save.schema is not None
-        for entry in _all(link.save.schema.entries):
-            found = _refused(link.save.run, entry.value)
+        whole = _own_object(facts, link)
+        if whole is not None:
+            seen.setdefault(whole.at.base, whole)
+        for entry in _all(link.save.schema.entries) if link.save.schema is not None else ():
+            found = _refused(facts, link.save.run, entry.value)
             if found is None or entry.at is None:
                 continue
             what, instead, assumed = found
@@ -68,6 +73,26 @@ def refused_entries(facts: Facts) -> Iterator[RefusedEntry]:
             if known is None or len(fact.assumptions) < len(known.assumptions):
                 seen[entry.at.base] = fact
     yield from seen.values()
+
+
+def _own_object(facts: Facts, link: Link) -> RefusedEntry | None:
+    """The object that a method saves by giving itself, where that is no model."""
+    save = link.save.event
+    function = facts.program.function(save.within[-1])
+    atom, record = save.stored.value.single, facts.program.record(save.site.path)
+    if function.model is None or record is None or function.decorators or not function.parameters:
+        return None
+    if atom != Ref(Parameter(function.parameters[0].name)) or _tells_how(record.functions, function.model):
+        return None
+    if facts.analyzer.classes.hierarchy(ClassKey(save.site.path, function.model)).is_module:
+        return None  # CKP102 tells it.
+    name = record.classes[function.model].name
+    return RefusedEntry(save.site, "", f"an object of `{name}`", "", None, link.load.site, link.assumptions)
+
+
+def _tells_how(functions: list[Function], owner: int) -> bool:
+    """Whether a class says itself what its objects are saved as."""
+    return any(f.model == owner and f.name.startswith("__reduce") for f in functions)
 
 
 def _all(entries: tuple[Entry, ...]) -> Iterator[Entry]:
@@ -100,13 +125,13 @@ def _accepts_more(facts: Facts) -> bool:
     return any(_ALLOWED.search(facts.program.data(record.path)) for record in facts.program.loaded())
 
 
-def _refused(run: Run, value: Value) -> tuple[str, str, frozenset[Assumption]] | None:
+def _refused(facts: Facts, run: Run, value: Value) -> tuple[str, str, frozenset[Assumption]] | None:
     """(what it is, what is accepted in its place, assumptions) of a value that is refused; None for any other."""
     for ref in value.refs():
         held = run.object_at(ref.location)
         if held is None:
             continue
-        found = _kind(held)
+        found = _kind(facts, held)
         if found is not None:
             others = value.atoms - {ref}
             assumed = frozenset[Assumption]()
@@ -126,7 +151,9 @@ def _is_loaded(run: Run, atom: Atom) -> bool:
     return held is not None and held.role is Role.LOAD
 
 
-def _kind(held: Object) -> tuple[str, str] | None:
+def _kind(facts: Facts, held: Object) -> tuple[str, str] | None:
+    if held.model is not None and held.role is None and _is_plain_class(facts, held.model):
+        return f"an object of the class `{facts.program.class_model(held.model).name}`", ""
     if held.role in _STATES and held.api is not None:
         return _STATES[held.role], _ACCEPTED[held.role]
     if held.role is Role.VALUE and held.api is not None and held.api.options.get("refused"):
@@ -138,6 +165,22 @@ def _kind(held: Object) -> tuple[str, str] | None:
         kind = kinds.get(str(held.api.options.get("kind")), default)
         return kind, str(held.api.options.get("plain", ""))
     return None
+
+
+def _is_plain_class(facts: Facts, key: ClassKey) -> bool:
+    """Whether a class is the project's own all the way down, and leaves to pickle how its objects are written."""
+    for base in facts.analyzer.classes.hierarchy(key).order:
+        record = facts.program.record(base.path)
+        if record is None:
+            return False
+        written_class = record.classes[base.number]
+        if written_class.keywords or not _PICKLED.isdisjoint(written_class.methods):
+            return False
+        for parent in written_class.bases:
+            atom = facts.program.resolve(base.path, parent)
+            if not isinstance(atom, ClassAtom) and written(parent).rpartition(".")[2] not in ("object", "ABC"):
+                return False
+    return True
 
 
 def value_at(facts: Facts, at: Site) -> Span | None:

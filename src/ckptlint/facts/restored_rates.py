@@ -14,15 +14,13 @@ from ckptlint.facts.places import call_at
 from ckptlint.facts.precedence import Precedence
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
+from ckptlint.facts.schedule_starts import is_for_the_beginning
 from ckptlint.facts.scheduler_steps import is_set_by_hand, steps_of
 from ckptlint.flow.domain import Location, Value, root_of
 from ckptlint.flow.events import Built, Event, KeyRead, Loaded, Opened, Restored, Saved, Update
-from ckptlint.flow.written import walk, words_of
+from ckptlint.flow.written import words_of
 from ckptlint.knowledge.roles import Role
-from ckptlint.semantics import model
 
-START_WORDS = frozenset("start started resume resumed begin offset initial remaining left done completed last".split())
-"""Words of names from which a schedule is computed that goes on where the restored one was."""
 _RESTORING = frozenset("load restore resume set".split())
 _RATE = re.compile(rb"""\[["']lr["']\]\s*[*/]?=(?!=)""")
 
@@ -149,23 +147,9 @@ def _is_from_beginning(facts: Facts, run: Run, built: Built) -> bool:
     record = facts.program.record(built.site.path)
     if call is None or record is None or any(a.star for a in call.args):
         return False
-    for _, held in run.objects(built.made):
-        last = held.argument("last_epoch") if held is not None else None
-        if last is not None and (last.constant() is None or getattr(last.constant(), "value", None) != -1):
-            return False
-    for argument in call.args:
-        for part in walk(argument.value):
-            names = (
-                {part.id}
-                if isinstance(part, model.Name)
-                else {part.name}
-                if isinstance(part, model.Attribute)
-                else set()
-            )
-            if isinstance(part, model.FunctionRef):
-                names = set(record.functions[part.function].mentions)
-            if any(words_of(name) & START_WORDS for name in names):
-                return False
+    made = [held for _, held in run.objects(built.made) if held is not None]
+    if not all(is_for_the_beginning(facts, held, built) for held in made):
+        return False
     paths = {path for event in run.events for path, _ in ((event.site.path, 0), *event.site.chain) if path}
     return not any(_RATE.search(facts.program.data(path)) for path in sorted(paths)) and not is_set_by_hand(
         facts, sorted(paths)
@@ -185,6 +169,6 @@ def _goes_on(run: Run, restored: Restored) -> bool:
         if isinstance(event, Saved):
             held = held_in(run, event.holds)
             known = [run.object_at(x) for x in held.states | held.objects]
-            if held.is_open or any(h is not None and h.role is Role.SCHEDULER for h in known):
-                return False  # It is saved and not read back, which is the fault then.
+            if held.is_open or any(h is not None and h.role in (Role.SCHEDULER, Role.OPTIMIZER) for h in known):
+                return False  # That the scheduler's state is not saved, or not read back, is the fault then.
     return True

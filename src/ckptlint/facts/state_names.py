@@ -32,9 +32,9 @@ _SAME = {
 }
 _DROPPED = frozenset(
     (
-        "self model models net nets network networks module modules state states dict dicts weight weights param params "
-        "parameters sd lr checkpoint ckpt orig mod unwrap unwrapped pth pt bin tar safetensors epoch epochs step iter "
-        "latest last best final saved the"
+        "self model models net nets network networks module modules state states dict dicts weight weights param "
+        "params parameters sd lr checkpoint ckpt orig mod unwrap unwrapped pth pt bin tar safetensors epoch epochs "
+        "step iter latest last best final saved the"
     ).split()
 )
 """Words that say what is saved, or when, and not whose it is."""

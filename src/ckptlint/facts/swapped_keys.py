@@ -39,7 +39,7 @@ class SwappedKeys:
     is_mutual: bool
     """The other one is under this one's name: they are swapped."""
     is_clear: bool
-    """No name says that one is a copy of the other, and a second state shows which is which."""
+    """No name says that one is a copy of the other, a second state shows which is which, and both ends are seen."""
 
 
 @derives(SwappedKeys)
@@ -138,19 +138,19 @@ def _doubled_load(facts: Facts, group: Siblings, state: Named) -> SwappedKeys | 
     if any(s.agrees and s.labels & state.labels for s in group.states):
         return None
     read = {label_of(key) for key in read_keys(group.run, group.load)}
-    for save in _linked_saves(facts, group):
-        for key in save.schema.keys if save.schema is not None else ():
+    for link in _links(facts, group):
+        for key in link.save.schema.keys if link.save.schema is not None else ():
             if label_of(key) in state.labels - read:
-                return SwappedKeys(group, state, other, key, False, True)
+                return SwappedKeys(group, state, other, key, False, not link.assumptions)
     return None
 
 
-def _linked_saves(facts: Facts, group: Siblings) -> list[Checkpoint]:
+def _links(facts: Facts, group: Siblings) -> list[Link]:
     if group.load is None:
         return []
     root = root_of(group.load)
     links = (link for link in facts.of(Link) if link.run is group.run)
-    return [link.save for link in links if root in {ref.location for ref in link.load.made.refs()}]
+    return [link for link in links if root in {ref.location for ref in link.load.made.refs()}]
 
 
 def _is_undone(facts: Facts, group: Siblings, state: Named) -> bool:

@@ -18,8 +18,8 @@ def joined_file(known: Event, event: Event) -> Event:
         return replace(
             event,
             stored=_joined_stored(known.stored, event.stored),
-            path=join(known.path, event.path),
-            holds=join(known.holds, event.holds),
+            # More than a value may have: all that it was made from.
+            holds=event.holds._replace(origins=known.holds.origins | event.holds.origins),
         )
     if isinstance(known, KeyRead) and isinstance(event, KeyRead):
         return replace(event, holder=join(known.holder, event.holder), guarded=known.guarded and event.guarded)

@@ -22,9 +22,10 @@ RULE = Rule(
 @RULE.check(RefusedEntry)
 def check(fact: RefusedEntry, facts: Facts) -> Iterator[Diagnostic]:
     """At the entry, with the load."""
+    held = f"'{fact.key}' holds {fact.what}" if fact.key else f"{fact.what} is saved whole"
     yield RULE.at(
         facts.site_span(fact.at),
-        f"'{fact.key}' holds {fact.what}: the load of this file accepts plain data and tensors only, and raises",
+        f"{held}: the load of this file accepts plain data and tensors only, and raises",
         confidence=confidence_of(fact.assumptions),
         related=(Related(facts.site_span(fact.load), "loaded here with `weights_only=True`, the default"),),
         fix=_fix(fact, facts),

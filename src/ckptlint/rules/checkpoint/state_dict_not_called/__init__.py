@@ -19,14 +19,20 @@ RULE = Rule(
 )
 
 
+_USES = {
+    "saved": "saved: no weights are in the file",
+    "restored": "loaded: a TypeError",
+    "returned": "returned: no state is in what is saved",
+}
+
+
 @RULE.check(UncalledStateDict)
 def check(fact: UncalledStateDict, facts: Facts) -> Iterator[Diagnostic]:
     """Each place, once."""
     span = facts.site_span(fact.at)
-    what = "loaded: a TypeError" if fact.restored else "saved: no weights are in the file"
     yield RULE.at(
         span,
-        f"`state_dict` is not called, so the method itself is {what}",
+        f"`state_dict` is not called, so the method itself is {_USES[fact.use]}",
         confidence=Confidence.HIGH,
         fix=fixes.wrap(span, "", "()", "call `state_dict()`", Applicability.SAFE),
         statement=facts.statement_span(fact.at),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
 from ckptlint.facts.averages import MissingAverage, UnrefreshedAverage
+from ckptlint.facts.copied_averages import CopiedAverage
 from ckptlint.facts.project import Facts
 from ckptlint.rule import Rule
 
@@ -47,4 +48,18 @@ def unrefreshed(fact: UnrefreshedAverage, facts: Facts) -> Iterator[Diagnostic]:
         confidence=Confidence.HIGH if fact.is_known and not fact.is_saved else Confidence.MEDIUM,
         related=(Related(facts.site_span(fact.made), "it averages the parameters and not the buffers"),),
         statement=facts.statement_span(fact.used),
+    )
+
+
+@RULE.check(CopiedAverage)
+def copied(fact: CopiedAverage, facts: Facts) -> Iterator[Diagnostic]:
+    """The next epoch trains the average."""
+    name = facts.name_given(fact.made) or "the average"
+    yield RULE.at(
+        facts.site_span(fact.copied),
+        f"`{name}` takes the place of the weights that are trained and nothing puts them back: the next epoch goes on "
+        "from the average",
+        confidence=Confidence.MEDIUM,
+        related=(Related(facts.site_span(fact.evaluated), "it is evaluated here, and then trained on"),),
+        statement=facts.statement_span(fact.copied),
     )
