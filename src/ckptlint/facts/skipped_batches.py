@@ -54,7 +54,7 @@ def skipped_batches(facts: Facts) -> Iterator[SkippedBatches]:
 @lru_cache(maxsize=4)
 def _skipping(catalog: Catalog) -> dict[str, Api]:
     """The functions that give a loader without its first batches, by their bare name."""
-    names = sorted(name for name, row in catalog if "skips" in row)
+    names = sorted(name for name, row in catalog if isinstance(row.get("skips"), str))
     rows = [(name.rpartition(".")[2], catalog.api(name)) for name in names]
     return {name: row for name, row in rows if row is not None}
 
@@ -65,7 +65,7 @@ def _is_meant(facts: Facts, found: Written, row: Api) -> bool:
     atom = named(facts, found.record, found.function, func)
     if isinstance(atom, ApiAtom):
         api = facts.program.catalog.api(atom.name)
-        return api is not None and "skips" in api.options
+        return api is not None and isinstance(api.options.get("skips"), str)
     packages = facts.program.catalog.packages_of(str(row.options.get("framework", "")))
     imports = found.record.imports.values()
     return isinstance(func, model.Attribute) and any(i.module.partition(".")[0] in packages for i in imports)
