@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity
+from ckptlint.diagnostic import Confidence, Diagnostic, Related, Severity, confidence_of
 from ckptlint.facts.evaluated_models import EvaluatedAverage
+from ckptlint.facts.mistaken_states import MistakenState
 from ckptlint.facts.project import Facts
 from ckptlint.facts.swapped_keys import SwappedKeys
 from ckptlint.rule import Rule
@@ -44,6 +45,20 @@ def swapped(fact: SwappedKeys, facts: Facts) -> Iterator[Diagnostic]:
         confidence=Confidence.HIGH if fact.is_clear else Confidence.MEDIUM,
         related=related,
         statement=facts.statement_span(state.at),
+    )
+
+
+@RULE.check(MistakenState)
+def mistaken(fact: MistakenState, facts: Facts) -> Iterator[Diagnostic]:
+    """What is saved under the key is the state of another kind of object."""
+    name = facts.receiver_text(fact.restored.site)
+    yield RULE.at(
+        facts.site_span(fact.restored.site),
+        f"{f'`{name}`' if name else f'the {fact.wanted}'} gets the state of a {fact.saved}: "
+        f"that is what is saved under '{fact.key}'",
+        confidence=confidence_of(fact.assumptions),
+        related=(Related(facts.site_span(fact.save), "it is saved here"),),
+        statement=facts.statement_span(fact.restored.site),
     )
 
 
