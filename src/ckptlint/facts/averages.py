@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.key_words import is_progress
@@ -47,22 +48,39 @@ class UnrefreshedAverage:
     """The model is known to have batch statistics."""
 
 
+class TrainedAverage(NamedTuple):
+    """An average that follows the model of a training."""
+
+    training: Training
+    own: list[Checkpoint]
+    """The checkpoints of the training's run."""
+    location: Made
+    held: Object
+
+
 @derives(MissingAverage)
 def missing_averages(facts: Facts) -> Iterator[MissingAverage]:
     """Every average that no file of its training holds though one is written to go on from."""
     seen: set[object] = set()
+    for average in unkept_averages(facts):
+        if average.location.site.base in seen:
+            continue
+        found = _lacking(facts, average.training, average.location, average.own)
+        if found is not None:
+            seen.add(average.location.site.base)
+            yield MissingAverage(*found, by_name=average.held.role is not Role.AVERAGE)
+
+
+def unkept_averages(facts: Facts) -> Iterator[TrainedAverage]:
+    """The averages of trainings that save something, of which nothing says that they may be kept some other way."""
     for training in facts.of(Training):
         run = training.run
         own = [c for c in facts.of(Checkpoint) if c.run is run]
         if not own or run.summary.truncated:
             continue
         for location, held in averages_of(facts, run):
-            if location.site.base in seen or not is_updated(facts, run, location):
-                continue
-            found = _lacking(facts, training, location, own)
-            if found is not None and not may_be_kept(facts, run, location):
-                seen.add(location.site.base)
-                yield MissingAverage(*found, by_name=held.role is not Role.AVERAGE)
+            if is_updated(facts, run, location) and not may_be_kept(facts, run, location):
+                yield TrainedAverage(training, own, location, held)
 
 
 def averages_of(facts: Facts, run: Run) -> Iterator[tuple[Made, Object]]:

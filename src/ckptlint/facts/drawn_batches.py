@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ckptlint.facts.evaluations import bodies_of
+from ckptlint.facts.comparisons import blocks_of
 from ckptlint.facts.vocabulary import data_purpose_of
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, written
@@ -50,7 +50,7 @@ def _path_to(body: Sequence[Statement], at: Place) -> list[tuple[Sequence[Statem
     for index, statement in enumerate(body):
         if statement.at == at:
             return [(body, index)]
-        for block in bodies_of(statement):
+        for block in blocks_of(statement):
             found = _path_to(block, at)
             if found:
                 return [(body, index), *found]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ckptlint.facts.averages import averages_of, is_updated, may_be_kept
+from ckptlint.facts.averages import unkept_averages
 from ckptlint.facts.checkpoints import Checkpoint
 from ckptlint.facts.modes import EvaluationForward
 from ckptlint.facts.optimizers import Training, held_in, overlap
@@ -27,17 +27,11 @@ class EvaluatedAverage:
 def evaluated_averages(facts: Facts) -> Iterator[EvaluatedAverage]:
     """Every such save, once a place; what a training goes on from is another story."""
     seen: set[object] = set()
-    for training in facts.of(Training):
-        run = training.run
-        own = [c for c in facts.of(Checkpoint) if c.run is run]
-        if not own or run.summary.truncated:
-            continue
-        for location, _ in averages_of(facts, run):
-            if is_updated(facts, run, location) and not may_be_kept(facts, run, location):
-                for found in _saved_instead(facts, training, location, own):
-                    if found.checkpoint.event.site.base not in seen:
-                        seen.add(found.checkpoint.event.site.base)
-                        yield found
+    for average in unkept_averages(facts):
+        for found in _saved_instead(facts, average.training, average.location, average.own):
+            if found.checkpoint.event.site.base not in seen:
+                seen.add(found.checkpoint.event.site.base)
+                yield found
 
 
 def _saved_instead(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ckptlint.facts.comparisons import blocks_of
 from ckptlint.facts.places import holds
 from ckptlint.facts.project import Facts
 from ckptlint.facts.vocabulary import data_purpose_of, purpose_of
@@ -51,24 +52,11 @@ def statements_around(body: Iterable[Statement], at: Place) -> list[Statement] |
     for statement in body:
         if holds(statement.at, at):
             return []
-        for part in bodies_of(statement):
+        for part in blocks_of(statement):
             found = statements_around(part, at)
             if found is not None:
                 return [statement, *found]
     return None
-
-
-def bodies_of(statement: Statement) -> list[list[Statement]]:
-    """The blocks of a compound statement; none of another."""
-    if isinstance(statement, model.Branch | model.Loop):
-        return [statement.body, statement.orelse]
-    if isinstance(statement, model.Region):
-        return [statement.body]
-    if isinstance(statement, model.Try):
-        return [statement.body, *(h.body for h in statement.handlers), statement.orelse, statement.final]
-    if isinstance(statement, model.Match):
-        return [case.body for case in statement.cases]
-    return []
 
 
 def calls_to(site: Site) -> tuple[Step, ...]:

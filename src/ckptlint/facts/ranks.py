@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from ckptlint.facts.arms import are_exclusive
 from ckptlint.facts.checkpoints import Checkpoint
+from ckptlint.facts.comparisons import Level, levels_of
 from ckptlint.facts.evaluated_files import is_model_at
-from ckptlint.facts.evaluations import calls_to
+from ckptlint.facts.evaluations import calls_to, statements_around
 from ckptlint.facts.optimizers import held_in
 from ckptlint.facts.path_sources import is_passing
-from ckptlint.facts.places import call_at
+from ckptlint.facts.places import call_at, function_with
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.rank_guards import RankGuards, is_handed_on
 from ckptlint.facts.runs import Run
@@ -20,7 +21,7 @@ from ckptlint.flow.domain import Value
 from ckptlint.flow.events import Saved
 from ckptlint.flow.processes import Joined
 from ckptlint.flow.written import written
-from ckptlint.semantics.model import Attribute, Literal, Operand
+from ckptlint.semantics.model import Attribute, Literal, Loop, Operand, Place
 
 OWN_PATH = re.compile(r"uuid|getpid|hostname|tempfile|mkdtemp|tmp|temp|BytesIO|buffer|\bnow\(|strftime|time\(", re.I)
 """Text of a path that differs between processes, or is no file that anybody reads later."""
@@ -107,7 +108,7 @@ def _imports(text: bytes, package: bytes) -> bool:
 
 def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:
     """Whether the program is one of several processes when it comes to a save."""
-    if are_exclusive(facts.program, joined.site, save.site):
+    if are_exclusive(facts.program, joined.site, save.site) or _is_done_before(facts, joined, save):
         return False
     steps = calls_to(joined.site)
     for index, (path, at) in enumerate(steps):
@@ -117,6 +118,25 @@ def _is_together(facts: Facts, joined: Joined, save: Saved) -> bool:
         if is_started and calls_to(save.site)[: index + 1] != steps[: index + 1]:
             return False
     return True
+
+
+def _is_done_before(facts: Facts, joined: Joined, save: Saved) -> bool:
+    """Whether a save stands before what joins the processes, and no loop comes to it again after that."""
+    for here, there in zip(levels_of(save.site), levels_of(joined.site), strict=False):
+        if here != there:
+            (path, at), (other, start) = here, there
+            is_one = path == other and function_with(facts.program, *here) is function_with(facts.program, *there)
+            return is_one and at[:2] < start[:2] and not _loops(facts, here) & _loops(facts, there)
+        if _loops(facts, here):
+            return False
+    return False
+
+
+def _loops(facts: Facts, level: Level) -> set[Place]:
+    """The loops of its own function that a place lies in."""
+    function = function_with(facts.program, *level)
+    around = statements_around(function.body, level[1]) if function is not None else None
+    return {statement.at for statement in around or () if isinstance(statement, Loop)}
 
 
 def _has_own_path(facts: Facts, guards: RankGuards, save: Saved) -> bool:

@@ -272,8 +272,8 @@ def _snapshot(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Argum
 def _restore(c: Calls, api: Api, receiver: Value | None, bound: Bound, a: Arguments, op: model.CallSite) -> Value:
     target = _targets(api, "of", receiver, bound)
     value = _targets(api, "value", None, bound, default="")
-    if not value.atoms and a.positional:
-        value = a.positional[0]
+    if receiver is not None and not api.given("value", bound) and a.positional:
+        value = a.positional[0]  # Of a function the first argument is what the state goes into.
     reused(c, op.at, "restored", Stored(value), target)
     value = c.expanded(Value(value.atoms, value.open, derived([value]).origins))
     weights_changed(c, c.site(op.at))
