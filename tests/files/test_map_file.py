@@ -150,12 +150,12 @@ def test_what_it_would_run_is_shown(project: Path, capsys: pytest.CaptureFixture
 @pytest.mark.parametrize(
     ("path", "pattern", "fits"),
     [
-        ("/work/runs/a/last.pt", "runs/{name}/last.pt", True),
-        ("/work/runs/a/b/last.pt", "runs/{name}/last.pt", True),
-        ("/work/runs/last.pt", "runs/{name}/last.pt", False),
-        ("/work/runs/a/best.pt", "runs/{name}/last.pt", False),
-        ("/work/runs/epoch_12.pt", "{out}/epoch_{epoch}.pt", True),
-        ("/work/runs/a.pt", "{out}/{name}.pt", False),
+        ("/data/runs/a/last.pt", "runs/{name}/last.pt", True),
+        ("/data/runs/a/b/last.pt", "runs/{name}/last.pt", True),
+        ("/data/runs/last.pt", "runs/{name}/last.pt", False),
+        ("/data/runs/a/best.pt", "runs/{name}/last.pt", False),
+        ("/data/runs/epoch_12.pt", "{out}/epoch_{epoch}.pt", True),
+        ("/data/runs/a.pt", "{out}/{name}.pt", False),
         ("/work/last.pt", "./last.pt", True),
         ("/work/xlast.pt", "last.pt", False),
         ("/work/lastxpt", "last.pt", False),
