@@ -19,7 +19,7 @@ INSTALL = "reading HDF5 needs h5py: pip install 'ckptlint[h5]'"
 def library() -> ModuleType | None:
     """`h5py`, None where it is not installed."""
     try:
-        import h5py  # type: ignore[import-not-found, unused-ignore]
+        import h5py  # type: ignore[import-not-found, import-untyped, unused-ignore]
     except ImportError:
         return None
     return cast(ModuleType, h5py)
