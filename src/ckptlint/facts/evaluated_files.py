@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from ckptlint.facts.arms import arms_of
 from ckptlint.facts.checkpoints import Checkpoint, is_outside, path_pattern, programs_of
@@ -112,7 +111,7 @@ def _is_evaluated(facts: Facts, run: Run, load: Loaded) -> bool:
         return False
     trainings = [t for t in facts.of(Training) if t.run is run]
     trained = {id(e) for t in trainings for e in trained_forwards(t)}
-    after = [e for e in _after(run, load) if isinstance(e, Forward | Fitted)]
+    after = [e for e in run.after(load) if isinstance(e, Forward | Fitted)]
     runs = [e for e in after if isinstance(e, Forward) and comes_from(e.weights, places)]
     models = {ref.location for e in restored for ref in e.target.refs()}
     fitted = [e for e in after if isinstance(e, Fitted) and models & {ref.location for ref in e.operand.refs()}]
@@ -124,14 +123,6 @@ def _is_evaluated(facts: Facts, run: Run, load: Loaded) -> bool:
         or any(e.kind == "fit" for e in fitted)
     )
     return not trains or is_for_evaluation(facts.program, load)
-
-
-def _after(run: Run, load: Loaded) -> Iterator[object]:
-    seen = False
-    for event in run.events:
-        if seen:
-            yield event
-        seen = seen or event is load
 
 
 def is_for_evaluation(program: Program, load: Loaded) -> bool:

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.links import Link, LoadedUse
-from ckptlint.facts.partial_loads import TELLING, is_told, name_of_call
+from ckptlint.facts.partial_loads import TELLING, is_told
 from ckptlint.facts.prefixes import prefix_at, rewrites_keys, snapshot_in
 from ckptlint.facts.project import Facts, derives
 from ckptlint.flow.domain import Site, Value
 from ckptlint.flow.events import Restored
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk, written
+from ckptlint.flow.written import name_of_call, operands_of, walk, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Operand, Place, Statement
 

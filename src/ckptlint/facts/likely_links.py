@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from ckptlint.diagnostic import Assumption
 from ckptlint.facts.checkpoints import Checkpoint
-from ckptlint.facts.file_paths import file_name, is_outside, path_pattern
-from ckptlint.facts.links import Link, LoadedUse, classes_of, purpose_of_link
+from ckptlint.facts.file_paths import is_outside
+from ckptlint.facts.links import Link, LoadedUse, classes_of, may_be_named, purpose_of_link
 from ckptlint.facts.project import Facts
 from ckptlint.flow.events import Fitted, Forward, Loaded, Update
 
@@ -24,7 +24,7 @@ def likely_links(facts: Facts, use: LoadedUse, saves: Iterable[Checkpoint]) -> I
     keys = {read.key for read in direct if isinstance(read.key, str) and not read.guarded}
     for save in saves:
         if save.run is use.run and _is_same_keeper(facts, use.load, save):
-            if _names_agree(use.load, save):
+            if may_be_named(use.load, save):
                 yield Link(save, use.load, use.run, _purpose_of_all(use), _LIKELY)
         elif keys and save.schema is not None and keys <= set(save.schema.keys) and _may_hold(use, save):
             yield Link(save, use.load, use.run, purpose_of_link(facts, use, save), _PERHAPS)
@@ -51,15 +51,10 @@ def _is_same_keeper(facts: Facts, load: Loaded, save: Checkpoint) -> bool:
     return (save.event.stores == "training" and restores_training(facts, load)) or not is_placed
 
 
-def _names_agree(load: Loaded, save: Checkpoint) -> bool:
-    name = file_name(path_pattern(load.path))
-    return name is None or file_name(save.pattern) in (None, name)
-
-
 def _may_hold(use: LoadedUse, save: Checkpoint) -> bool:
     """Whether nothing says that it is another file: its name, or the class of the model it is for."""
     classes = classes_of(use.run, use.models)
-    return _names_agree(use.load, save) and not (classes and save.models and classes.isdisjoint(save.models))
+    return may_be_named(use.load, save) and not (classes and save.models and classes.isdisjoint(save.models))
 
 
 def _purpose_of_all(use: LoadedUse) -> str:

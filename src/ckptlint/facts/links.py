@@ -23,14 +23,14 @@ from ckptlint.facts.file_paths import (
     words_of_path,
 )
 from ckptlint.facts.key_words import is_progress
-from ckptlint.facts.optimizers import held_in, overlap
+from ckptlint.facts.optimizers import held_in, overlap, touches
 from ckptlint.facts.programs import programs_of
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.schemas import Schema
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ClassKey, Field, Location, Ran, Ref, Value, root_of
-from ckptlint.flow.events import Event, Fitted, Forward, KeyRead, Loaded, Opened, Restored, Update
+from ckptlint.flow.events import Fitted, Forward, KeyRead, Loaded, Opened, Restored, Update
 from ckptlint.knowledge.roles import Role
 
 RESUMING = frozenset("resume resuming resumed continue restart".split())
@@ -160,7 +160,7 @@ def linked_reads(facts: Facts) -> Iterator[LinkedRead]:
         if any(link.assumptions for link in linked) and not _is_same_file(use.load, saves):
             group = programs.get(use.run.key.path)
             others = [s for s in facts.of(Checkpoint) if programs.get(s.run.key.path) == group and s not in saves]
-            saves.extend(s for s in others if _is_unclear(s) and _may_be_named(use.load, s))
+            saves.extend(s for s in others if _is_unclear(s) and may_be_named(use.load, s))
         assumptions = frozenset[Assumption]().union(*(link.assumptions for link in linked))
         for read in use.reads:
             atom = read.holder.single
@@ -215,7 +215,7 @@ def _linked(use: LoadedUse, saves: list[Checkpoint]) -> list[tuple[Checkpoint, f
         return [(s, _SURE if is_named(pattern) or _goes_on_from(use, s) else _ASSUMED) for s in equal]
     if is_whole(pattern) and is_literal_path(pattern):
         return []  # A literal file that nobody here writes comes from outside.
-    saves = [s for s in saves if _may_be_named(load, s)]
+    saves = [s for s in saves if may_be_named(load, s)]
     found = [s for s in saves if _holds_same_model(use, s)]
     if not found:
         found = [s for s in saves if _holds_same_keys(use, s)]
@@ -250,7 +250,8 @@ def _overlaps(use: LoadedUse, save: Checkpoint) -> bool:
     return any(overlap(a, b) for a in use.models for b in states)
 
 
-def _may_be_named(load: Loaded, save: Checkpoint) -> bool:
+def may_be_named(load: Loaded, save: Checkpoint) -> bool:
+    """Whether the file names of a load and a save agree, as far as both are seen."""
     name = file_name(path_pattern(load.path))
     return name is None or file_name(save.pattern) in (None, name)
 
@@ -291,11 +292,11 @@ def purpose_of_link(facts: Facts, use: LoadedUse, save: Checkpoint) -> str:
     trained = {o.site for e in run.events if isinstance(e, Update) for o in e.operand.origins if isinstance(o, Ran)}
     places = set(use.places)
     trains = evaluates = False
-    for event in _after(run, use.load):
+    for event in run.after(use.load):
         if isinstance(event, Forward) and _is_run_with(event, places, models):
             trains |= event.site in trained
             evaluates |= event.site not in trained
-        elif isinstance(event, Fitted) and _overlap(event.operand, models):
+        elif isinstance(event, Fitted) and touches(event.operand, models):
             trains |= event.kind == "fit"
             evaluates |= event.kind != "fit"
     is_own = save.run.key == run.key and bool(use.restored) and use.reads_training_state
@@ -333,18 +334,6 @@ def _is_later(use: LoadedUse, save: Checkpoint) -> bool:
     return first is save.event
 
 
-def _after(run: Run, load: Loaded) -> Iterator[Event]:
-    seen = False
-    for event in run.events:
-        if seen:
-            yield event
-        seen = seen or event is load
-
-
 def _is_run_with(forward: Forward, places: set[Location], models: frozenset[Location]) -> bool:
     # What a load overwrites in place does not show in the origins of the weights.
-    return comes_from(forward.weights, places) or _overlap(forward.operand, models)
-
-
-def _overlap(operand: Value, models: frozenset[Location]) -> bool:
-    return any(overlap(ref.location, model) for ref in operand.refs() for model in models)
+    return comes_from(forward.weights, places) or touches(forward.operand, models)

@@ -75,5 +75,6 @@ def _kind(run: Run, target: Value) -> str | None:
 
 def _key(value: Value) -> str | None:
     atom = value.single
-    is_item = isinstance(atom, Ref) and isinstance(atom.location, Field) and atom.location.name.startswith('["')
-    return atom.location.name[2:-2] if is_item else None  # type: ignore[union-attr]
+    if not isinstance(atom, Ref) or not isinstance(atom.location, Field) or not atom.location.name.startswith('["'):
+        return None
+    return atom.location.name[2:-2]

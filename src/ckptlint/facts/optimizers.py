@@ -134,6 +134,11 @@ def overlap(a: Location, b: Location) -> bool:
     return a == b or is_below(a, b) or is_below(b, a)
 
 
+def touches(value: Value, models: Iterable[Location]) -> bool:
+    """Whether a value may be one of these models, a part of one or what holds one."""
+    return any(overlap(ref.location, model) for ref in value.refs() for model in models)
+
+
 def held_in(run: Run, value: Value) -> Held:
     """What a value (with its origins expanded) holds of objects of this run."""
     states: set[Location] = set()

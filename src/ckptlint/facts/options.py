@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ckptlint.diagnostic import Confidence
 from ckptlint.flow.domain import Const, FunctionKey
 from ckptlint.flow.program import Program, statements_of
 from ckptlint.flow.signatures import OPTION_WORDS
-from ckptlint.flow.written import operands_of, root_name, walk, words_of, written
+from ckptlint.flow.written import is_named_in, operands_of, parts_of_statement, root_name, walk, words_of, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Operand, Statement
 
@@ -67,7 +65,7 @@ def _effect(function: Function, option: str) -> str | None:
     """What a function does with an option: "arithmetic" when it switches that on, "used", or None for nothing."""
     found: str | None = None
     for statement in statements_of(function.body):
-        if isinstance(statement, model.Branch) and _names(statement.test, option):
+        if isinstance(statement, model.Branch) and is_named_in(statement.test, option):
             for arm in (statement.body, statement.orelse):
                 inner = list(statements_of(arm))
                 if any(_draws(s) for s in inner):
@@ -79,26 +77,17 @@ def _effect(function: Function, option: str) -> str | None:
                 if isinstance(statement, model.Evaluate | model.Assert | model.Raise):
                     continue
                 for part in walk(operand):
-                    if isinstance(part, model.Choice) and _names(part.test, option):
+                    if isinstance(part, model.Choice) and is_named_in(part.test, option):
                         found = "arithmetic" if _is_arithmetic(part.body) or _is_arithmetic(part.orelse) else "used"
-                if _names(operand, option):
+                if is_named_in(operand, option):
                     found = found or "used"
     return found
-
-
-def _names(operand: Operand, name: str) -> bool:
-    return any(isinstance(part, model.Name) and part.id == name for part in walk(operand))
-
-
-def _operands(statement: Statement) -> Iterator[Operand]:
-    for top in operands_of(statement):
-        yield from walk(top)
 
 
 def _draws(statement: Statement) -> bool:
     return any(
         isinstance(part, model.CallSite) and words_of(written(part.func)) & RANDOM_WORDS
-        for part in _operands(statement)
+        for part in parts_of_statement(statement)
     )
 
 

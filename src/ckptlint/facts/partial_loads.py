@@ -14,10 +14,11 @@ from ckptlint.facts.prefixes import WrappedState, prefix_at, saved_states, snaps
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.facts.uses_after import Purpose, locations_of, purpose_after
+from ckptlint.facts.written_calls import texts_of
 from ckptlint.flow.domain import Field, Location, Made, Ref, Site, Value, root_of
 from ckptlint.flow.events import Loaded, Restored
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk, written
+from ckptlint.flow.written import name_of_call, operands_of, walk, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 
@@ -148,12 +149,6 @@ def _speaks_of_keys(operand: model.Operand) -> bool:
     )
 
 
-def name_of_call(call: model.CallSite) -> str:
-    """The bare name of what is called."""
-    func = call.func
-    return func.name if isinstance(func, model.Attribute) else func.id if isinstance(func, model.Name) else ""
-
-
 def _is_of_model(run: Run, target: Value) -> bool:
     held = [one for _, one in run.objects(target)]
     return bool(held) and not any(
@@ -207,8 +202,7 @@ def _in_place(facts: Facts) -> Iterator[PartialLoad]:
             if not isinstance(load, Loaded):
                 continue
             row = catalog.api(load.api)
-            names = row.options.get("partial", ()) if row is not None else ()
-            flag = _given_true(facts, load.site, (names,) if isinstance(names, str) else tuple(names))  # type: ignore[arg-type]
+            flag = _given_true(facts, load.site, texts_of(row.options.get("partial")) if row is not None else ())
             if flag is None:
                 continue
             models = locations_of(load.into.value)

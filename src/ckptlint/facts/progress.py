@@ -14,7 +14,7 @@ from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import Site
 from ckptlint.flow.events import Restored
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk, words_of, written
+from ckptlint.flow.written import is_named_in, operands_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
 from ckptlint.semantics.model import CallSite, Loop, Operand
@@ -118,13 +118,13 @@ def _follows(statement: model.Statement, counter: str) -> bool:
     """Whether a statement sets the rate, or steps a schedule, by the counter."""
     if isinstance(statement, model.Bind) and statement.value is not None:
         targets = frozenset[str]().union(*(words_of(written(target)) for target in statement.targets))
-        if "lr" in targets and _holds(statement.value, counter):
+        if "lr" in targets and is_named_in(statement.value, counter):
             return True
     calls = [p for operand in operands_of(statement) for p in walk(operand) if isinstance(p, CallSite)]
     return any(
         words_of(written(call.func)) & _RATE_WORDS
         and not _is_shown(call)
-        and any(_holds(a.value, counter) for a in call.args)
+        and any(is_named_in(a.value, counter) for a in call.args)
         for call in calls
     )
 
@@ -132,7 +132,3 @@ def _follows(statement: model.Statement, counter: str) -> bool:
 def _is_shown(call: CallSite) -> bool:
     """Whether a call only shows or records something."""
     return bool(words_of(written(call.func)) & {"print", "log", "add", "info", "format", "get", "append", "write"})
-
-
-def _holds(operand: Operand, name: str) -> bool:
-    return any(isinstance(part, model.Name) and part.id == name for part in walk(operand))

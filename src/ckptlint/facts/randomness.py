@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ckptlint.facts.own_steps import RandomStep, own_steps
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
-from ckptlint.facts.seeding import SeedCall, Seeding, seed_call_for, seeding_of, seen_in, trains
+from ckptlint.facts.seeding import SeedCall, Seeding, seed_call_for, seeding_of, seen_in
 from ckptlint.facts.unread_attributes import UnreadAttributes
 from ckptlint.flow.domain import Location, Made, Object, Site, Value
 from ckptlint.flow.events import Built
@@ -40,7 +40,7 @@ class UnseededStep:
 def unseeded_steps(facts: Facts) -> Iterator[UnseededStep]:
     """One for each entry point that trains with random steps and seeds nothing that reaches them."""
     for run in facts.runs:
-        if not run.is_entry or not trains(run):
+        if not run.is_entry or not run.trains:
             continue
         steps = list(_random_steps(facts, run)) or list(own_steps(facts, run))
         if not steps:

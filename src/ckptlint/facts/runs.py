@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from ckptlint.facts.slices import Slices
 from ckptlint.flow.analyzer import Analyzer
 from ckptlint.flow.domain import ClassKey, FunctionKey, Location, Object, Ref, Value
-from ckptlint.flow.events import Event
+from ckptlint.flow.events import Event, Fitted, Update
 from ckptlint.flow.frame import Context
 from ckptlint.flow.program import Program
 from ckptlint.flow.summaries import Summary
@@ -29,6 +29,17 @@ class Run:
     def events(self) -> tuple[Event, ...]:
         """Its events, in the order they were first met."""
         return self.summary.events
+
+    @property
+    def trains(self) -> bool:
+        """Whether it trains a model, by itself or by a library's loop."""
+        return any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in self.events)
+
+    def after(self, event: Event) -> Iterator[Event]:
+        """The events met after one of them."""
+        following = iter(self.events)
+        if any(e is event for e in following):
+            yield from following
 
     def object_at(self, location: Location) -> Object | None:
         """What is known of an object of this run."""

@@ -9,7 +9,7 @@ from ckptlint.facts.places import statement_at
 from ckptlint.facts.project import Facts
 from ckptlint.facts.runs import Run
 from ckptlint.flow.domain import FunctionKey, Site
-from ckptlint.flow.events import Fitted, Seeded, Update
+from ckptlint.flow.events import Seeded
 from ckptlint.flow.frame import Context
 from ckptlint.flow.unseen import Unseen
 from ckptlint.semantics.model import Place
@@ -62,11 +62,6 @@ def seeding_of(facts: Facts, run: Run) -> Seeding:
             if isinstance(event, Seeded) and record is not None and not is_guarded(record, outermost(event.site)[1]):
                 events.append(event)
     return Seeding(tuple(events), frozenset(unseen))
-
-
-def trains(run: Run) -> bool:
-    """Whether a run trains a model."""
-    return any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
 
 
 def steps_to(site: Site) -> list[tuple[str, Place]]:

@@ -13,7 +13,7 @@ from ckptlint.facts.places import call_at
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.randomness import has_seed, is_missing, is_random
 from ckptlint.facts.runs import Run
-from ckptlint.facts.seeding import Seeding, seeding_of, trains
+from ckptlint.facts.seeding import Seeding, seeding_of
 from ckptlint.facts.separate_draws import drawn_for_training
 from ckptlint.flow.domain import NOTHING, Object, Site
 from ckptlint.flow.events import Drew, Fitted, Loaded, Restored, Saved
@@ -114,7 +114,7 @@ def _judged(
         again,
         other,
         _is_seeded_before(run, event, seeding),
-        trains(run) or any(isinstance(e, Saved) for e in run.events),
+        run.trains or any(isinstance(e, Saved) for e in run.events),
         _cure(facts, event, str(option)),
     )
 
@@ -203,9 +203,9 @@ def _is_written_alike(facts: Facts, a: Drew, b: Drew) -> bool:
 
 def _evaluates_what_it_saves(facts: Facts, a: Run, b: Run) -> bool:
     """Whether one of two runs only loads and the other saves the same file."""
-    if trains(a) and trains(b):
+    if a.trains and b.trains:
         return False
-    reader, writer = (b, a) if trains(a) else (a, b)
+    reader, writer = (b, a) if a.trains else (a, b)
     groups = programs_of(facts)
     if groups.get(a.key.path) != groups.get(b.key.path):
         return False

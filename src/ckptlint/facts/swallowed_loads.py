@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ckptlint.facts.evaluations import calls_to
 from ckptlint.facts.links import LoadedUse
-from ckptlint.facts.partial_loads import TELLING, name_of_call
+from ckptlint.facts.partial_loads import TELLING
 from ckptlint.facts.places import holds
 from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.tried import try_around
@@ -15,7 +15,7 @@ from ckptlint.facts.uses_after import Purpose, locations_of, purpose_after
 from ckptlint.flow.domain import Location, Made, Site, root_of
 from ckptlint.flow.events import Restored
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import words_of, written
+from ckptlint.flow.written import name_of_call, words_of, written
 from ckptlint.semantics import model
 
 MISSING_FILE = frozenset("filenotfounderror oserror ioerror environmenterror isadirectoryerror permissionerror".split())

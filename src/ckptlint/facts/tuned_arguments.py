@@ -12,7 +12,7 @@ from ckptlint.facts.written_calls import texts_of
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ApiAtom, ClassAtom, ClassKey, FunctionKey
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, parts_of, walk, words_of
+from ckptlint.flow.written import is_named_in, operands_of, parts_of, walk, words_of
 from ckptlint.knowledge.catalog import Api
 from ckptlint.knowledge.roles import Role
 from ckptlint.semantics import model
@@ -104,7 +104,7 @@ class _Uses:
             tests = {id(statement.test)} if isinstance(statement, model.Branch) else set[int]()
             for top in operands_of(statement):
                 if id(top) in tests:
-                    if _holds(top, name):
+                    if is_named_in(top, name):
                         yield self._branch(statement, name)
                     continue
                 yield from self._operand(statement, top, name, handed, seen)
@@ -122,14 +122,14 @@ class _Uses:
             for part in rest:
                 yield from self._operand(statement, part, name, handed, seen)
             return
-        if isinstance(operand, model.Index) and _holds(operand, name) and words_of(name) & CHOOSING_WORDS:
+        if isinstance(operand, model.Index) and is_named_in(operand, name) and words_of(name) & CHOOSING_WORDS:
             yield self._chosen(operand, name)
             return
         if isinstance(operand, model.Name):
             if operand.id == name:
                 yield self._kept(statement, operand, name)
             return
-        if isinstance(operand, model.Choice) and _holds(operand.test, name):
+        if isinstance(operand, model.Choice) and is_named_in(operand.test, name):
             yield self._alternatives([operand.body], [operand.orelse], name, operand.at)
             return
         for part in parts_of(operand):
@@ -264,10 +264,6 @@ class _Uses:
 
 def _is_own(operand: model.Attribute, receiver: str) -> bool:
     return isinstance(operand.value, model.Name) and operand.value.id == receiver
-
-
-def _holds(operand: Operand, name: str) -> bool:
-    return any(isinstance(part, model.Name) and part.id == name for part in walk(operand))
 
 
 def _parameter_of(api: Api, call: CallSite, place: int) -> str | None:

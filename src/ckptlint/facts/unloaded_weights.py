@@ -16,7 +16,7 @@ from ckptlint.facts.project import Facts, derives
 from ckptlint.facts.runs import Run
 from ckptlint.flow.classes import MODULE_ROLES
 from ckptlint.flow.domain import ApiAtom, ClassKey, FunctionKey, Location, Made, Object, Ran, Site, Value, root_of
-from ckptlint.flow.events import Event, Fitted, Forward, Loaded, Opened, Restored, Saved, Update
+from ckptlint.flow.events import Fitted, Forward, Loaded, Opened, Restored, Saved, Update
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, words_of, written
 from ckptlint.knowledge.roles import Role
@@ -127,7 +127,7 @@ def _run_without_weights(facts: Facts, use: LoadedUse) -> Site | None:
         return None
     if any(isinstance(e, Loaded) and e.into.value.atoms for e in run.events) or _is_handled(run):
         return None
-    for event in _after(run, use.load):
+    for event in run.after(use.load):
         if not isinstance(event, Forward) or event.synthetic:
             continue
         held = run.objects(event.operand)
@@ -172,7 +172,7 @@ def never_loaded(facts: Facts) -> Iterator[NeverLoaded]:
             group = programs.get(run.key.path)
             saves = [s for s in facts.of(Checkpoint) if programs.get(s.run.key.path) == group]
             save = next((s for s in saves if _is_of_same_kind(run, made, held, s)), None)
-            if save is None or (save.run is not run and _trains(run)):
+            if save is None or (save.run is not run and run.trains):
                 continue
             if save.run is run and not _comes_after(run, save.event, site, made):
                 continue
@@ -284,10 +284,6 @@ def _holds(operand: Value, made: Location) -> bool:
     return any(overlap(ref.location, made) or root_of(ref.location) == made for ref in operand.refs())
 
 
-def _trains(run: Run) -> bool:
-    return any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
-
-
 def _is_of_same_kind(run: Run, made: Made, held: Object, save: Checkpoint) -> bool:
     states = held_in(save.run, save.event.holds).states | {r.location for r in save.event.stored.value.refs()}
     for location in states:
@@ -306,11 +302,3 @@ def _comes_after(run: Run, save: Saved, evaluated: Site, made: Made) -> bool:
     where = save.site.chain[0] if save.site.chain else save.site.base
     built = made.site.chain[0] if made.site.chain else made.site.base
     return where[0] == built[0] and where[1] < built[1] and not save.loops
-
-
-def _after(run: Run, load: Event) -> Iterator[Event]:
-    seen = False
-    for event in run.events:
-        if seen:
-            yield event
-        seen = seen or event is load

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from ckptlint.facts.places import call_at, statement_at
 from ckptlint.facts.project import Facts
 from ckptlint.flow.domain import ClassKey, FunctionKey
 from ckptlint.flow.events import Event
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk
+from ckptlint.flow.written import parts_of_statement
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Function, Place
 
@@ -48,7 +46,7 @@ class UnreadAttributes:
         call, statement = call_at(self.program, path, at), statement_at(self.program, path, at)
         if call is None or statement is None:
             return None
-        for operand in _operands(statement):
+        for operand in parts_of_statement(statement):
             if isinstance(operand, model.Attribute) and operand.value is call:
                 return {operand.name}
         if not isinstance(statement, model.Bind) or statement.value is not call or len(statement.targets) != 1:
@@ -63,7 +61,7 @@ class UnreadAttributes:
         found: set[str] = set()
         for statement in statements_of(function.body):
             asked = {id(target) for target in statement.targets} if isinstance(statement, model.Bind) else set()
-            for operand in _operands(statement):
+            for operand in parts_of_statement(statement):
                 if isinstance(operand, model.Attribute) and _is_name(operand.value, name):
                     asked.add(id(operand.value))
                     found.add(operand.name)
@@ -99,7 +97,7 @@ def _own_names(statement: model.Bind, function: Function) -> set[str] | None:
     found: set[str] = set()
     asked: set[int] = set()
     receiver = function.parameters[0].name
-    for operand in _operands(statement):
+    for operand in parts_of_statement(statement):
         own = _own(operand, function)
         if own is not None and isinstance(operand, model.Attribute):
             found.add(own)
@@ -117,8 +115,3 @@ def _own(operand: model.Operand, function: Function) -> str | None:
 
 def _is_name(operand: model.Operand, name: str) -> bool:
     return isinstance(operand, model.Name) and operand.id == name
-
-
-def _operands(statement: model.Statement) -> Iterator[model.Operand]:
-    for top in operands_of(statement):
-        yield from walk(top)

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from ckptlint.facts.evaluated_files import comes_from
 from ckptlint.facts.links import LoadedUse
-from ckptlint.facts.optimizers import overlap
+from ckptlint.facts.optimizers import touches
 from ckptlint.facts.runs import Run
 from ckptlint.facts.vocabulary import purpose_of
 from ckptlint.flow.domain import Location, Ran, Value
@@ -43,18 +43,14 @@ def purpose_after(
         seen = seen or later is event
         if not seen or not isinstance(later, Forward | Fitted) or not counts(later):
             continue
-        if isinstance(later, Forward) and (comes_from(later.weights, places) or _touches(later.operand, models)):
+        if isinstance(later, Forward) and (comes_from(later.weights, places) or touches(later.operand, models)):
             is_training = later.site in trained or purpose_of(later.method) == "training"
             trains |= is_training
             evaluates |= not is_training
-        elif isinstance(later, Fitted) and _touches(later.operand, models):
+        elif isinstance(later, Fitted) and touches(later.operand, models):
             trains |= later.kind == "fit"
             evaluates |= later.kind != "fit"
     if trains:
         return Purpose.RESUMED if use is not None and use.reads_training_state else Purpose.FINE_TUNED
-    is_trained = any(isinstance(e, Update) or (isinstance(e, Fitted) and e.kind == "fit") for e in run.events)
+    is_trained = run.trains
     return Purpose.EVALUATED if evaluates and not is_trained else Purpose.UNKNOWN
-
-
-def _touches(operand: Value, models: set[Location]) -> bool:
-    return any(overlap(ref.location, model) for ref in operand.refs() for model in models)

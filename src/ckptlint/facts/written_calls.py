@@ -10,7 +10,7 @@ from ckptlint.facts.bindings import Unclear, binding_of
 from ckptlint.facts.classes import owner_of, records_where
 from ckptlint.facts.comparisons import blocks_of
 from ckptlint.facts.project import Facts
-from ckptlint.flow.domain import ApiAtom, Atom, FunctionAtom
+from ckptlint.flow.domain import ApiAtom, Atom
 from ckptlint.flow.program import statements_of
 from ckptlint.flow.written import operands_of, walk, written
 from ckptlint.knowledge.catalog import Api
@@ -239,11 +239,6 @@ def texts_of(option: object) -> tuple[str, ...]:
     if isinstance(option, str):
         return (option,)
     return tuple(o for o in option if isinstance(o, str)) if isinstance(option, list | tuple) else ()
-
-
-def is_project_function(facts: Facts, record: Record, operand: Operand) -> bool:
-    """Whether a dotted name means a function of the project."""
-    return isinstance(facts.program.resolve(record.path, operand), FunctionAtom)
 
 
 def is_before(at: Place, other: Place) -> bool:

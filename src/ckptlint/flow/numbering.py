@@ -10,7 +10,7 @@ from ckptlint.flow.domain import Order, Ran, Value
 from ckptlint.flow.events import Indexed
 from ckptlint.flow.order import is_given, items_of, order_of, sort_of_items
 from ckptlint.flow.program import statements_of
-from ckptlint.flow.written import operands_of, walk, words_of, written
+from ckptlint.flow.written import name_of_call, operands_of, walk, words_of, written
 from ckptlint.semantics import model
 from ckptlint.semantics.model import Operand
 
@@ -58,37 +58,32 @@ class _Walk:
 
 def _walk_of(target: Operand, iter: Operand) -> _Walk | None:
     call = iter
-    while isinstance(call, model.CallSite) and _name(call) in _PASSING and call.args:
+    while isinstance(call, model.CallSite) and name_of_call(call) in _PASSING and call.args:
         inner = call.args[0].value
         if not isinstance(inner, model.CallSite):
             break
         call = inner
     pair = target.items if isinstance(target, model.Sequence) and len(target.items) == 2 else None
     given = [a.value for a in call.args if not a.star] if isinstance(call, model.CallSite) else []
-    if isinstance(call, model.CallSite) and _name(call) == "enumerate" and given and pair is not None:
+    if isinstance(call, model.CallSite) and name_of_call(call) == "enumerate" and given and pair is not None:
         number = pair[0].id if isinstance(pair[0], model.Name) else None
         return _Walk(given[0], _names(pair[1]), number)
-    if isinstance(call, model.CallSite) and _name(call) == "zip" and len(given) == 2 and pair is not None:
+    if isinstance(call, model.CallSite) and name_of_call(call) == "zip" and len(given) == 2 and pair is not None:
         for side in (0, 1):
             counted = pair[side]
             if _counts(given[side]) and isinstance(counted, model.Name):
                 return _Walk(given[1 - side], _names(pair[1 - side]), counted.id)
         return None
-    if isinstance(call, model.CallSite) and _name(call) == "range" and len(given) == 1:
+    if isinstance(call, model.CallSite) and name_of_call(call) == "range" and len(given) == 1:
         length = given[0]
-        if isinstance(length, model.CallSite) and _name(length) == "len" and isinstance(target, model.Name):
+        if isinstance(length, model.CallSite) and name_of_call(length) == "len" and isinstance(target, model.Name):
             return _Walk(length.args[0].value, frozenset(), target.id) if length.args else None
         return None
     return _Walk(iter, _names(target), None)
 
 
 def _counts(operand: Operand) -> bool:
-    return isinstance(operand, model.CallSite) and _name(operand) in _COUNTING
-
-
-def _name(call: model.CallSite) -> str:
-    func = call.func
-    return func.name if isinstance(func, model.Attribute) else func.id if isinstance(func, model.Name) else ""
+    return isinstance(operand, model.CallSite) and name_of_call(operand) in _COUNTING
 
 
 def _names(target: Operand) -> frozenset[str]:
@@ -109,14 +104,14 @@ def _is_number(operand: Operand, number: str) -> bool:
             isinstance(side, model.Literal) and isinstance(side.value, str) for side in sides
         )
     if isinstance(operand, model.CallSite):
-        return _name(operand) in _NUMBER_MAKERS and any(_is_number(a.value, number) for a in operand.args)
+        return name_of_call(operand) in _NUMBER_MAKERS and any(_is_number(a.value, number) for a in operand.args)
     if isinstance(operand, model.Sequence):
         return any(_is_number(item, number) for item in operand.items)
     if isinstance(operand, model.Index):
         # A row of the identity matrix: `np.eye(n)[i]`.
         return (
             isinstance(operand.value, model.CallSite)
-            and _name(operand.value) in ("eye", "identity")
+            and name_of_call(operand.value) in ("eye", "identity")
             and any(_is_number(item, number) for item in operand.items)
         )
     return False
@@ -204,7 +199,7 @@ def _stored_by_call(call: model.CallSite) -> Iterator[tuple[str, model.Place, st
 def watch_dict(f: Operands, call: model.CallSite, given: list[Value]) -> None:
     """`dict(zip(items, range(n)))`."""
     inner = call.args[0].value if call.args else None
-    if not given or not isinstance(inner, model.CallSite) or _name(inner) != "zip" or len(inner.args) != 2:
+    if not given or not isinstance(inner, model.CallSite) or name_of_call(inner) != "zip" or len(inner.args) != 2:
         return
     sides = [a.value for a in inner.args]
     for side in (0, 1):

@@ -187,3 +187,20 @@ def operands_of(statement: model.Statement) -> Iterator[Operand]:
         for case in statement.cases:
             if case.guard is not None:
                 yield case.guard
+
+
+def is_named_in(operand: Operand, name: str) -> bool:
+    """Whether an operand, or a part of it, is this name."""
+    return any(isinstance(part, model.Name) and part.id == name for part in walk(operand))
+
+
+def parts_of_statement(statement: model.Statement) -> Iterator[Operand]:
+    """Every operand of a statement with all its parts; those of nested statements left out."""
+    for top in operands_of(statement):
+        yield from walk(top)
+
+
+def name_of_call(call: model.CallSite) -> str:
+    """The bare name of what is called; empty when it has none."""
+    func = call.func
+    return func.name if isinstance(func, model.Attribute) else func.id if isinstance(func, model.Name) else ""

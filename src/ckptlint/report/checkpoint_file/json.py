@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ckptlint.facts.compared_files import Comparison
-from ckptlint.facts.mapped_checkpoints import Spot
 from ckptlint.files import FileEntry
 from ckptlint.report.checkpoint_file.view import FileView
+from ckptlint.report.checkpoint_map.json import spot_of
 
 SCHEMA_VERSION = 1
 """Grows when a field changes its meaning or goes; new fields leave it as it is."""
@@ -46,15 +46,11 @@ def _entry(entry: FileEntry) -> dict[str, Any]:
 def _comparison(found: Comparison) -> dict[str, Any]:
     return {
         "checkpoint": found.checkpoint.path,
-        "writers": [_spot(writer.at) for writer in found.checkpoint.writers],
+        "writers": [spot_of(writer.at) for writer in found.checkpoint.writers],
         "chosen_by": "path" if found.by_path else "keys",
         "saved_but_not_in_file": [
-            {"key": list(key.path), "at": _spot(key.at) if key.at is not None else None} for key in found.unsaved
+            {"key": list(key.path), "at": spot_of(key.at) if key.at is not None else None} for key in found.unsaved
         ],
-        "read_but_not_in_file": [{"key": list(use.path), "at": _spot(use.at)} for use in found.unreadable],
+        "read_but_not_in_file": [{"key": list(use.path), "at": spot_of(use.at)} for use in found.unreadable],
         "in_file_but_never_read": list(found.unread),
     }
-
-
-def _spot(spot: Spot) -> dict[str, Any]:
-    return {"path": spot.path, "row": spot.row, "column": spot.column, "function": spot.function or None}

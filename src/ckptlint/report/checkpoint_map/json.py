@@ -38,7 +38,7 @@ def _checkpoint(one: MappedCheckpoint) -> dict[str, Any]:
                 "by_name": key.is_by_name,
                 "owners": list(key.owners),
                 "certain": key.is_certain,
-                "at": _spot(key.at) if key.at is not None else None,
+                "at": spot_of(key.at) if key.at is not None else None,
                 "use": one.use(key.path).value,
                 "readers": [n for n, reader in enumerate(one.readers) if reader.use_of(key.path) is not None],
             }
@@ -51,7 +51,12 @@ def _checkpoint(one: MappedCheckpoint) -> dict[str, Any]:
 
 
 def _way(way: Writer | Reader) -> dict[str, Any]:
-    return {"api": way.api, "written": way.written, "at": _spot(way.at), "calls": [_spot(s) for s in way.frames[:-1]]}
+    return {
+        "api": way.api,
+        "written": way.written,
+        "at": spot_of(way.at),
+        "calls": [spot_of(s) for s in way.frames[:-1]],
+    }
 
 
 def _reader(reader: Reader) -> dict[str, Any]:
@@ -60,12 +65,13 @@ def _reader(reader: Reader) -> dict[str, Any]:
         "purpose": reader.purpose,
         "confidence": reader.confidence,
         "reads": [
-            {"key": list(use.path), "into": list(use.into), "guarded": use.is_guarded, "at": _spot(use.at)}
+            {"key": list(use.path), "into": list(use.into), "guarded": use.is_guarded, "at": spot_of(use.at)}
             for use in reader.uses
         ],
         "reads_more": reader.reads_more,
     }
 
 
-def _spot(spot: Spot) -> dict[str, Any]:
+def spot_of(spot: Spot) -> dict[str, Any]:
+    """A place as a JSON object."""
     return {"path": spot.path, "row": spot.row, "column": spot.column, "function": spot.function or None}
