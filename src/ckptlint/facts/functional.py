@@ -42,7 +42,9 @@ MODE_TEST_WORDS = frozenset(
     ).split()
 )
 """Words of a test that say it asks for the mode."""
-EXPLAINING_WORDS = ALWAYS_RANDOM_WORDS | frozenset("eval evaluate evaluation inference predict prediction".split())
+EXPLAINING_WORDS = ALWAYS_RANDOM_WORDS | frozenset(
+    "eval evaluate evaluation inference predict prediction always".split()
+)
 """Words of a comment that say why a flag is fixed: evaluation is meant as well."""
 MAX_ARGUMENTS = 4000
 """Characters of a call's arguments looked at before the file is parsed."""

@@ -483,7 +483,9 @@ def _trait(api: Api, name: str, bound: Mapping[str, object]) -> Trait:
     if holds is None and name == "sensitive":
         # A rate that is configured is one that somebody means to be above zero.
         holds = True
-    shown = "" if "families" in api.options else api.name.rsplit(".", 1)[-1]
+    bare = api.name.rsplit(".", 1)[-1]
+    # Of what is picked by a name that is not known there is no name to show.
+    shown = "" if "families" in api.options or not bare.isidentifier() else bare
     return Trait(holds, shown, is_mild=name == "sensitive" and bool(api.options.get("per_sample")))
 
 
